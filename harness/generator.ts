@@ -1,0 +1,58 @@
+/**
+ * Generators decide what to do next. They are pure values, as Jepsen's are: asking one for an op gives the op and
+ * the generator that is left. All randomness comes from the context's named streams.
+ */
+import type { Op, Process } from '../history/op.ts';
+import type { Value } from '../history/value.ts';
+import type { Random } from './random.ts';
+
+/** One worker: a client thread (0 to concurrency-1, talking to node thread mod n) or the nemesis. */
+export type Thread = number | 'nemesis';
+
+/** What a generator wants done. What it leaves out, the interpreter fills in: time (now), process (any free one). */
+export interface OpDraft {
+  readonly f: string;
+  readonly key?: Value;
+  readonly value: Value;
+  readonly process?: Process;
+  /** Nanoseconds since the run began; not before this. */
+  readonly time?: number;
+  /** `sleep` and `log` are acted on by the interpreter and stay out of the history. */
+  readonly type?: 'invoke' | 'sleep' | 'log';
+}
+
+/** What is known of the cluster at this moment, through `describe`. */
+export interface ClusterView {
+  readonly nodeIds: readonly string[];
+  /** Nodes that run and take themselves for a primary, the one of the highest term first. */
+  primaries(): readonly string[];
+}
+
+export interface Context {
+  /** Nanoseconds since the run began. */
+  readonly time: number;
+  /** Threads in reach of this generator, in order; combinators such as `clients` narrow them. */
+  readonly threads: readonly Thread[];
+  /** Those of `threads` that are free, in order. */
+  readonly free: readonly Thread[];
+  /** The process that a thread plays now. */
+  process(thread: Thread): Process;
+  /** The thread that plays a process now, or undefined. */
+  thread(process: Process): Thread | undefined;
+  readonly nodeIds: readonly string[];
+  readonly view: ClusterView;
+  stream(name: string): Random;
+}
+
+/**
+ * - `[op, rest]`: this op, now or at its time; `rest` is the generator from then on.
+ * - `['pending', rest]`: nothing until something completes.
+ * - `null`: exhausted, for good.
+ */
+export type Emission = readonly [op: OpDraft, rest: Generator] | readonly ['pending', Generator] | null;
+
+export interface Generator {
+  op(context: Context): Emission;
+  /** Told of every invocation and completion (nemesis's included); gives the generator from then on. */
+  update(context: Context, event: Op): Generator;
+}

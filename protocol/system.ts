@@ -1,0 +1,68 @@
+/**
+ * A NodeSystem is all that ftest knows of a reference target: plain data and pure functions, so that it can be
+ * hosted in the simulator, in a process, and in a container, listed, and documented.
+ */
+import type { Body } from './message.ts';
+import type { Description, NodeMachine } from './node.ts';
+import type { ServiceName } from './service.ts';
+
+/** A classic mistake of a protocol, which `--bug` switches on. */
+export interface Bug<Config> {
+  readonly name: string;
+  /** One sentence: what the node does wrong. */
+  readonly summary: string;
+  /** Paper and section that the mistake offends. */
+  readonly source: string;
+  /** What it changes in the configuration: one switch or several, and parameters that make it likely to matter. */
+  readonly config: Partial<Config>;
+}
+
+/**
+ * Something that must be true of all nodes together after every event. Checked in the simulator, which sees all.
+ */
+export interface Invariant<D extends Description> {
+  readonly name: string;
+  readonly summary: string;
+  readonly source: string;
+  /** A fresh observer for one run. */
+  monitor(nodeIds: readonly string[]): InvariantMonitor<D>;
+}
+
+export interface InvariantMonitor<D extends Description> {
+  /**
+   * Called after node `changed` (an index into nodeIds) has made a step. `descriptions[i]` is undefined while node i
+   * is down. Returns what is wrong, in one sentence, or undefined. Must be cheap when nothing relevant changed.
+   */
+  observe(changed: number, descriptions: readonly (D | undefined)[]): string | undefined;
+}
+
+/** What a target promises of a property while only these faults happen. */
+export interface Guarantee {
+  /** `linearizable`, `recovery`, … : the name of the checker that judges it. */
+  readonly property: string;
+  /** Kinds of fault under which it still holds; `all` means every fault ftest can inject. */
+  readonly under: 'all' | readonly string[];
+  /** Stated exceptions, in words. */
+  readonly except?: string;
+}
+
+export interface NodeSystem<
+  State = unknown,
+  Config = unknown,
+  B extends Body = Body,
+  D extends Description = Description,
+> extends NodeMachine<State, Config, B, D> {
+  readonly name: string;
+  readonly summary: string;
+  /** Papers, in the form a reader would search for. */
+  readonly sources: readonly string[];
+  readonly services: readonly ServiceName[];
+  readonly defaultWorkload: string;
+  /** The correct configuration for a service: it picks the replicated state machine, where the target has one. */
+  configure(service: ServiceName): Config;
+  readonly bugs: readonly Bug<Config>[];
+  readonly invariants: readonly Invariant<D>[];
+  readonly promises: readonly Guarantee[];
+  /** Marks (see Effect) that a thorough campaign must have seen, each with its meaning. */
+  readonly marks: Readonly<Record<string, string>>;
+}
