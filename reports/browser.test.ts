@@ -1,0 +1,171 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { renderHtml } from './html.ts';
+import { renderJunit } from './junit.ts';
+import { linesOf, type Sample, sampleRun } from './testing/sample.ts';
+
+const executablePath = process.env.FTEST_CHROMIUM ?? '/usr/bin/chromium';
+const browserExists = existsSync(executablePath);
+if (!browserExists)
+  console.warn(`No Chromium at ${executablePath}: the report is not opened; name one in FTEST_CHROMIUM.`);
+
+const quiet = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const bundler: { bundleClient(): Promise<{ script: string; style: string }> } = await import(
+  './client/build.js' as string
+);
+
+describe.skipIf(!browserExists)('in a browser', () => {
+  let folder: string;
+  let browser: Browser;
+  let assets: { script: string; style: string };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ftest-report-'));
+    assets = await bundler.bundleClient();
+    browser = await chromium.launch({ executablePath, args: quiet });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Opens the report of a run; `complaints` are errors and refusals of the page. */
+  async function open(
+    { results, spec, history }: Sample,
+    colorScheme: 'light' | 'dark' = 'light',
+  ): Promise<{ page: Page; complaints: string[] }> {
+    const file = join(folder, `${Math.random()}.html`);
+    writeFileSync(file, renderHtml({ results, spec, history }, assets));
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme });
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('dialog', (dialog) => {
+      complaints.push(`dialog: ${dialog.message()}`);
+      dialog.dismiss().catch(() => {});
+    });
+    await page.goto(pathToFileURL(file).href);
+    await page.waitForSelector('html[data-ready]');
+    return { page, complaints };
+  }
+
+  /** How many different colours a canvas shows: more than two when something is drawn on it. */
+  const colours = (page: Page, selector: string): Promise<number> =>
+    page.evaluate(`{
+      const canvas = document.querySelector(${JSON.stringify(selector)});
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      new Set(new Uint32Array(data.buffer)).size;
+    }`);
+
+  test.each([
+    ['valid', true, 'light'],
+    ['invalid', false, 'light'],
+    ['invalid', false, 'dark'],
+    ['unknown', 'unknown', 'dark'],
+  ] as const)('a report that is %s opens without complaint and is accessible', async (word, valid, scheme) => {
+    const { page, complaints } = await open(sampleRun({ valid }), scheme);
+    const verdict = page.locator('h1');
+    expect(await verdict.isVisible()).toBe(true);
+    expect((await verdict.textContent())?.toLowerCase()).toContain(word);
+    for (const canvas of ['#overview .uplot canvas', '#overview > canvas', '#ops > canvas']) {
+      expect(await colours(page, canvas), canvas).toBeGreaterThan(10);
+    }
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    const { violations } = await page.evaluate<{ violations: unknown[] }>('axe.run()');
+    expect(violations).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('hostile values stay text', async () => {
+    const hostile = '</script><img src=x onerror="alert(1)">';
+    const { page, complaints } = await open(sampleRun({ valid: false, hostile }));
+    expect(await page.locator('img').count()).toBe(0);
+    await page.locator('.figure .op').first().hover();
+    expect(await page.locator('#tip').textContent()).toContain('client');
+    expect(await page.locator('#tip img').count()).toBe(0);
+    expect(await page.locator('article').first().textContent()).toContain('<img src=x');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('pointing at a configuration shows which ops were pending', async () => {
+    const { page } = await open(sampleRun({ valid: false }));
+    await page.locator('.configurations li').first().hover();
+    expect(await page.locator('.figure .op.pending').count()).toBeGreaterThan(0);
+    await page.close();
+  });
+
+  test('the timeline is driven by the keyboard', async () => {
+    const { page } = await open(sampleRun());
+    await page.locator('#ops').focus();
+    await page.keyboard.press('ArrowRight');
+    const first = await page.locator('#ops-said').textContent();
+    expect(first).toMatch(/client \d+/);
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('#ops-said').textContent()).not.toBe(first);
+    await page.close();
+  });
+
+  test('the line that reproduces the run can be copied', async () => {
+    const { page } = await open(sampleRun());
+    await page.locator('#copy').click();
+    await page.waitForFunction("document.querySelector('#copy').textContent !== 'Copy'");
+    expect(await page.evaluate('getSelection().toString()')).toContain('ftest raft');
+    await page.close();
+  });
+
+  test('everything but the charts can be read without script', async () => {
+    const sample = sampleRun({ valid: false });
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    await page.setContent(renderHtml(sample, assets));
+    expect(await page.locator('.story').textContent()).toContain('no order of these ops explains it');
+    expect(await page.locator('.figure').count()).toBe(2);
+    await page.close();
+  });
+
+  test('100,000 ops open', async () => {
+    const { page, complaints } = await open(sampleRun({ ops: 100_000 }));
+    expect(await colours(page, '#overview .uplot canvas')).toBeGreaterThan(10);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a run in which nothing happened opens', async () => {
+    const sample = sampleRun({ valid: 'unknown' });
+    const stats = { invoke: 0, ok: 0, fail: 0, info: 0 };
+    const { page, complaints } = await open({
+      ...sample,
+      results: { ...sample.results, stats, faults: {}, nodeChanges: [], marks: {} },
+      history: linesOf([]),
+    });
+    await page.locator('#ops').focus();
+    await page.keyboard.press('ArrowRight');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a browser agrees that junit.xml is well-formed', async () => {
+    const page = await browser.newPage();
+    const xml = renderJunit([sampleRun({ valid: false, hostile: ']]>&<a b="\u0000\ud800">' })]);
+    const root = await page.evaluate(
+      `new DOMParser().parseFromString(${JSON.stringify(xml)}, 'application/xml').documentElement.nodeName`,
+    );
+    expect(root).toBe('testsuites');
+    await page.close();
+  });
+});

@@ -1,0 +1,98 @@
+/** What a run came to, in words: the terminal, the HTML report, and JUnit say the same. */
+import type { Validity, Verdict } from '../checkers/checker.ts';
+import type { KeyFailure, LinearizableVerdict } from '../checkers/evidence.ts';
+import type { Results } from '../harness/results.ts';
+import type { TestSpec } from '../harness/spec.ts';
+import { displayList, displayMs, displayValue, plural } from './display.ts';
+
+export const verdictWord = (valid: Validity): 'valid' | 'INVALID' | 'unknown' =>
+  valid === true ? 'valid' : valid === false ? 'INVALID' : 'unknown';
+
+export const verdictSign = (valid: Validity): '✓' | '✗' | '?' => (valid === true ? '✓' : valid === false ? '✗' : '?');
+
+/** n1, n2, … */
+export const nodeIdsOf = (spec: TestSpec): string[] => Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`);
+
+const carriesFailures = (verdict: Verdict): verdict is LinearizableVerdict =>
+  Array.isArray(verdict.failures) && verdict.failures.every((failure) => Array.isArray(failure?.story));
+
+/** One counterexample, and the checker that found it. */
+export interface Violation {
+  readonly checker: string;
+  readonly failure: KeyFailure;
+}
+
+/** All counterexamples, in the order of the checkers. */
+export function violationsOf(results: Results): Violation[] {
+  return Object.entries(results.checkers).flatMap(([checker, verdict]) =>
+    carriesFailures(verdict) ? verdict.failures.map((failure) => ({ checker, failure })) : [],
+  );
+}
+
+const spaced = (name: string): string => name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+
+function counts(verdict: Verdict): string {
+  return Object.entries(verdict)
+    .filter((entry): entry is [string, number | string] => ['number', 'string'].includes(typeof entry[1]))
+    .filter(([name]) => name !== 'reason' && name !== 'valid')
+    .slice(0, 4)
+    .map(([name, value]) =>
+      name.endsWith('Ms') && typeof value === 'number'
+        ? `${spaced(name.slice(0, -2))} ${displayMs(value)}`
+        : `${spaced(name)} ${displayValue(value, 40)}`,
+    )
+    .join(', ');
+}
+
+/** One line on a checker's verdict: its reason, or what it counted. */
+export function summarizeVerdict(verdict: Verdict): string {
+  if (verdict.reason !== undefined) return verdict.reason;
+  if (!carriesFailures(verdict)) return counts(verdict);
+  const objects = verdict.failures[0]?.key ?? verdict.undecided[0]?.key ?? null;
+  const noun = objects === null && verdict.keys === 1 ? 'object' : 'key';
+  if (verdict.failures.length > 0) {
+    const named = verdict.failures.map(({ key }) => displayValue(key, 20));
+    const which = noun === 'key' ? `: ${displayList(named)}` : '';
+    return `${verdict.failures.length} of ${plural(verdict.keys, noun)} ${verdict.failures.length === 1 ? 'is' : 'are'} not linearizable${which}`;
+  }
+  if (verdict.undecided.length > 0) return `${plural(verdict.undecided.length, noun)} undecided`;
+  return `${plural(verdict.keys, noun)}, ${plural(verdict.ops, 'op')}`;
+}
+
+/** `6 partitions and 2 kills`, or `no fault`. */
+export function describeFaults(faults: Results['faults']): string {
+  const happened = Object.entries(faults).filter(([, count]) => count > 0);
+  return happened.length === 0 ? 'no fault' : displayList(happened.map(([f, count]) => plural(count, f)));
+}
+
+/** What was tested, in a sentence without its full stop. */
+export function describeRun(results: Results, spec: TestSpec): string {
+  const where = results.runtime === 'sim' ? 'in the simulator' : 'as real processes';
+  const bug = results.bug === null ? '' : `, with the bug ${results.bug},`;
+  return (
+    `${results.target}${bug} ran on ${plural(spec.nodes, 'node')} ${where} and served the ${results.workload} workload ` +
+    `for ${displayMs(spec.timeLimitMs)} at ${spec.rate} ops/s, with ${describeFaults(results.faults)}`
+  );
+}
+
+/** Why the verdict is what it is, in a sentence without its full stop. */
+export function describeVerdict(results: Results): string {
+  const all = Object.entries(results.checkers);
+  if (results.valid === true) return `${plural(all.length, 'check')} passed: ${displayList(all.map(([name]) => name))}`;
+  const telling = all.filter(([, verdict]) => verdict.valid === results.valid);
+  const why = telling
+    .map(([name, verdict]) => {
+      const summary = summarizeVerdict(verdict);
+      return summary.includes(name) ? summary : `${name}: ${summary}`;
+    })
+    .join('; ');
+  if (results.interrupted) return why === '' ? 'the run was interrupted' : `the run was interrupted; ${why}`;
+  return why === '' ? 'no checker gave a reason' : why;
+}
+
+/** Why a violation is no surprise; undefined when it is one. */
+export function describeExpected(results: Results): string | undefined {
+  if (results.expected === 'bug') return `Expected: the bug ${results.bug ?? ''} is switched on.`;
+  if (results.expected !== 'limit') return undefined;
+  return `Expected: ${results.target} does not promise this under the faults that happened (${describeFaults(results.faults)}).`;
+}
