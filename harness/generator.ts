@@ -17,7 +17,10 @@ export interface OpDraft {
   readonly process?: Process;
   /** Nanoseconds since the run began; not before this. */
   readonly time?: number;
-  /** `sleep` and `log` are acted on by the interpreter and stay out of the history. */
+  /**
+   * `sleep` (whose value is milliseconds) and `log` (text) are acted on by the interpreter and stay out of the
+   * history.
+   */
   readonly type?: 'invoke' | 'sleep' | 'log';
 }
 
@@ -28,6 +31,7 @@ export interface ClusterView {
   primaries(): readonly string[];
 }
 
+/** Valid during the call it is given to: generators keep none. */
 export interface Context {
   /** Nanoseconds since the run began. */
   readonly time: number;
@@ -45,7 +49,8 @@ export interface Context {
 }
 
 /**
- * - `[op, rest]`: this op, now or at its time; `rest` is the generator from then on.
+ * - `[op, rest]`: this op, now or at its time; `rest` is the generator from then on. An op whose time has not come is not
+ *   taken: the generator is asked again at that time, or when something completes before.
  * - `['pending', rest]`: nothing until something completes.
  * - `null`: exhausted, for good.
  */

@@ -12,6 +12,11 @@ export interface Completion {
   readonly type: 'ok' | 'fail' | 'info';
   readonly value: Value;
   readonly error?: Value;
+  /**
+   * Index of the invocation's line, where the runtime knows it: a late answer is then never taken for that of the
+   * same process's next op.
+   */
+  readonly invocation?: number;
 }
 
 /** What the interpreter wants now. */
@@ -43,6 +48,8 @@ export interface Journal {
   /** A line of a node's own log. */
   log(node: string, time: number, text: string): void;
   flush(): void;
+  /** What was recorded so far, where the journal keeps count: lines, and the SHA-256 (hex) of them as JSON lines. */
+  digest?(): { readonly lines: number; readonly sha256: string };
 }
 
 /** A change of what a node is, as `describe` shows it. */
@@ -78,6 +85,8 @@ export interface Execution {
 export interface Session {
   readonly test: Test;
   readonly journal: Journal;
+  /** Aborted when a person interrupts the run: whoever waits in real time wakes up then and asks the decider. */
+  readonly signal?: AbortSignal | undefined;
   /** Called once, when the cluster is up; the run's time begins then. */
   begin(view: ClusterView): Decider;
 }

@@ -23,3 +23,27 @@ export interface TestSpec {
   /** Options of the workload and of the nemesis, as given: `values`, `direction` … */
   readonly options: Readonly<Record<string, string>>;
 }
+
+/** The defaults of every option; concurrency is two clients per node. */
+export function defaultSpec(target: string, workload: string, seed: number, nodes = 5): TestSpec {
+  return {
+    target,
+    workload,
+    nemesis: [],
+    runtime: 'sim',
+    nodes,
+    concurrency: 2 * nodes,
+    rate: 100,
+    timeLimitMs: 60_000,
+    opTimeoutMs: 5_000,
+    nemesisIntervalMs: 10_000,
+    seed,
+    bug: null,
+    options: {},
+  };
+}
+
+/** A spec that cannot be run as it stands: exit code 254. `message` is one sentence for people. */
+export class SpecError extends Error {
+  override readonly name = 'SpecError';
+}

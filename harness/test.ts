@@ -1,11 +1,30 @@
 /** Test: a TestSpec resolved through a Registry into the values that a run consists of. */
 import type { Checker } from '../checkers/checker.ts';
+import { faultsHappened } from '../checkers/faults.ts';
+import { recovery } from '../checkers/recovery.ts';
+import { stats } from '../checkers/stats.ts';
 import type { Service, ServiceName } from '../protocol/service.ts';
 import type { NodeSystem } from '../protocol/system.ts';
+import {
+  any,
+  clients,
+  cycle,
+  delay,
+  eachThread,
+  nemesis,
+  nothing,
+  phase,
+  phases,
+  sequence,
+  stagger,
+  timeLimit,
+  untilOk,
+} from './combinators.ts';
 import type { FaultName } from './fault.ts';
 import type { Generator } from './generator.ts';
+import { unknownName } from './near.ts';
 import type { Runtime } from './ports.ts';
-import type { RuntimeName, TestSpec } from './spec.ts';
+import { type RuntimeName, SpecError, type TestSpec } from './spec.ts';
 
 /** What workloads and nemeses may look at when they are made for a test. */
 export interface Setting {
@@ -64,5 +83,123 @@ export interface Test extends Setting {
   readonly service: Service;
   /** The whole run: faults and clients, heal, recovery, final reads. */
   readonly generator: Generator;
+  /** What is still done after an interrupt: the heal. */
+  readonly interrupted?: Generator;
+  /** Every fault that the nemeses may inject. */
+  readonly faults?: readonly FaultName[];
   readonly checkers: readonly Checker[];
+}
+
+/** How long after the heal the system may take to serve again. */
+export const recoveryMs = 10_000;
+const probeIntervalMs = 200;
+
+/**
+ * Looks the spec's names up and puts the run together: faults and load, heal, recovery, final reads. Throws a
+ * SpecError for a name that the registry does not have, with the near matches, and for numbers that make no sense.
+ */
+export function resolveTest(spec: TestSpec, registry: Registry): Test {
+  checkNumbers(spec);
+  const system = lookUp('target', spec.target, registry.targets);
+  const workload = lookUp('workload', spec.workload, registry.workloads);
+  lookUp('runtime', spec.runtime, registry.runtimes);
+  const nemeses = spec.nemesis.map((name) => lookUp('nemesis', name, registry.nemeses));
+  if (!system.services.includes(workload.service)) {
+    throw new SpecError(
+      `workload "${workload.name}" needs the service ${workload.service}, but ${system.name} offers ${system.services.join(', ')}: ${workloadsFor(system, registry)}`,
+    );
+  }
+  const service = registry.services.get(workload.service);
+  if (service === undefined) throw new Error(`the registry has no service ${workload.service}`);
+  const setting: Setting = { spec, nodeIds: Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`) };
+  const parts = workload.create(setting);
+  const packages = nemeses.map((each) => each.create(setting));
+  const heal = healing(packages);
+  return {
+    ...setting,
+    system,
+    config: configured(system, service, spec.bug),
+    service,
+    generator: wholeRun(spec, parts, packages, heal),
+    interrupted: heal,
+    faults: [...new Set(nemeses.flatMap((each) => each.faults))],
+    checkers: [
+      ...parts.checkers,
+      recovery({ concurrency: spec.concurrency, recoveryMs }),
+      stats(),
+      ...vacuity(nemeses),
+    ],
+  };
+}
+
+/** Faults that were asked for must happen, or nothing was tested under them. */
+const vacuity = (nemeses: readonly Nemesis[]): readonly Checker[] =>
+  nemeses.length === 0 ? [] : [{ name: 'faults', check: (history) => faultsHappened(history, nemeses) }];
+
+function lookUp<Name extends string, Item>(kind: string, name: Name, items: ReadonlyMap<Name, Item>): Item {
+  const item = items.get(name);
+  if (item === undefined) throw new SpecError(unknownName(kind, name, items.keys()));
+  return item;
+}
+
+function workloadsFor(system: NodeSystem, registry: Registry): string {
+  const fitting = [...registry.workloads.values()].filter(({ service }) => system.services.includes(service));
+  return `choose ${fitting.map(({ name }) => name).join(' or ')}`;
+}
+
+function configured(system: NodeSystem, service: Service, bugName: string | null): unknown {
+  const config = system.configure(service.name);
+  if (bugName === null) return config;
+  const bug = system.bugs.find(({ name }) => name === bugName);
+  if (bug === undefined) {
+    const names = system.bugs.map(({ name }) => name);
+    throw new SpecError(unknownName(`bug of ${system.name}`, bugName, names));
+  }
+  return { ...(config as object), ...(bug.config as object) };
+}
+
+function wholeRun(
+  spec: TestSpec,
+  workload: WorkloadParts,
+  packages: readonly NemesisParts[],
+  heal: Generator,
+): Generator {
+  const boundMs = recoveryMs + spec.opTimeoutMs;
+  const load = clients(stagger(1000 / spec.rate, workload.generator));
+  const faults = packages.map(({ generator }) => nemesis(generator));
+  const probing = clients(eachThread(untilOk(delay(probeIntervalMs, cycle(workload.probe)))));
+  const finalReads = workload.finalReads;
+  return phases(
+    phase('faults'),
+    timeLimit(spec.timeLimitMs, any(load, ...faults)),
+    heal,
+    phase('recovery'),
+    timeLimit(boundMs, probing),
+    finalReads === undefined ? nothing : sequence(phase('final-reads'), timeLimit(boundMs, clients(finalReads))),
+  );
+}
+
+/** Ends every fault, the packages in order. */
+const healing = (packages: readonly NemesisParts[]): Generator =>
+  nemesis(sequence(phase('heal'), ...packages.map(({ heal }) => heal)));
+
+function checkNumbers(spec: TestSpec): void {
+  whole('nodes', spec.nodes, 1, 99);
+  whole('concurrency', spec.concurrency, 1, 10_000);
+  whole('seed', spec.seed, 0, 0xffffffff);
+  // The lower bound is that of stagger's intervals.
+  within('rate', spec.rate, 0.0005, 1_000_000, 'ops per second');
+  within('time limit', spec.timeLimitMs, 1, 86_400_000, 'ms');
+  within('op timeout', spec.opTimeoutMs, 1, 3_600_000, 'ms');
+  within('nemesis interval', spec.nemesisIntervalMs, 1, 3_600_000, 'ms');
+}
+
+function whole(what: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new SpecError(`${what} must be a whole number from ${min} to ${max}, not ${value}`);
+}
+
+function within(what: string, value: number, min: number, max: number, unit: string): void {
+  if (value >= min && value <= max) return;
+  throw new SpecError(`${what} must be from ${min} to ${max} ${unit}, not ${value}`);
 }

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { expectedOutcome, isStatedLimit } from './promises.ts';
+
+const promises = [
+  { property: 'linearizable', under: ['partition', 'kill'] },
+  { property: 'linearizable', under: ['bump'] },
+  { property: 'recovery', under: 'all' },
+] as const;
+
+describe('a stated limit', () => {
+  test('is a fault that no promise of the property covers', () => {
+    expect(isStatedLimit(promises, 'linearizable', ['drift'])).toBe(true);
+    expect(isStatedLimit(promises, 'linearizable', ['partition', 'drift'])).toBe(true);
+  });
+
+  test('is none as long as one promise covers all faults that happened', () => {
+    expect(isStatedLimit(promises, 'linearizable', [])).toBe(false);
+    expect(isStatedLimit(promises, 'linearizable', ['partition'])).toBe(false);
+    expect(isStatedLimit(promises, 'linearizable', ['bump'])).toBe(false);
+    expect(isStatedLimit(promises, 'recovery', ['drift', 'kill'])).toBe(false);
+  });
+
+  test('is a combination of faults that are only promised each alone', () => {
+    expect(isStatedLimit(promises, 'linearizable', ['partition', 'bump'])).toBe(true);
+  });
+
+  test('is none of a property that no promise mentions', () => {
+    expect(isStatedLimit(promises, 'invariants', ['drift'])).toBe(false);
+  });
+});
+
+describe('the expected outcome', () => {
+  const violated = { linearizable: { valid: false }, stats: { valid: true } } as const;
+
+  test('is bug when one is switched on', () => {
+    expect(expectedOutcome('stale-read', promises, violated, [])).toBe('bug');
+  });
+
+  test('is limit when every violation is one', () => {
+    expect(expectedOutcome(null, promises, violated, ['drift'])).toBe('limit');
+    expect(expectedOutcome(null, promises, { ...violated, recovery: { valid: false } }, ['drift'])).toBe(null);
+  });
+
+  test('is null for a violation of a promise, and when nothing was violated', () => {
+    expect(expectedOutcome(null, promises, violated, ['kill'])).toBe(null);
+    expect(expectedOutcome(null, promises, { linearizable: { valid: 'unknown' } }, ['drift'])).toBe(null);
+  });
+});
