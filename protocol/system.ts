@@ -66,3 +66,15 @@ export interface NodeSystem<
   /** Marks (see Effect) that a thorough campaign must have seen, each with its meaning. */
   readonly marks: Readonly<Record<string, string>>;
 }
+
+/**
+ * The configuration of a system for a service, with what a bug changes in it. The same wherever it is asked for: a
+ * node's program derives it from the names. Throws when the system has no bug of that name.
+ */
+export function configured(system: NodeSystem, service: ServiceName, bugName: string | null): unknown {
+  const config = system.configure(service);
+  if (bugName === null) return config;
+  const bug = system.bugs.find(({ name }) => name === bugName);
+  if (bug === undefined) throw new Error(`${system.name} has no bug ${bugName}`);
+  return { ...(config as object), ...(bug.config as object) };
+}

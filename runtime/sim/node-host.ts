@@ -52,7 +52,7 @@ export interface Surroundings {
   log(node: NodeHost, text: string): void;
   mark(name: string): void;
   /** After each step, when all its effects have been taken. */
-  stepped(node: NodeHost): void;
+  stepped(node: NodeHost, description: Description): void;
   /** The node was killed, and what it had not synced is decided. */
   died(node: NodeHost): void;
 }
@@ -80,7 +80,7 @@ export class NodeHost {
   alive = false;
   paused = false;
   incarnation = 0;
-  /** The live description of a running node; undefined while it is down. */
+  /** What a running node was after its last step; undefined while it is down. */
   description: Description | undefined;
 
   #state: unknown;
@@ -123,7 +123,6 @@ export class NodeHost {
     this.alive = true;
     this.incarnation++;
     this.#state = this.#system.create({ id: this.id, nodeIds: this.#nodeIds, config: this.#config });
-    this.description = this.#system.describe(this.#state);
     const durable = this.#disk.read();
     if (this.#paranoid) for (const log of durable.logs.values()) deepFreeze(log.entries);
     this.#step({ type: 'start', nowMs: this.#nowMs(), incarnation: this.incarnation, durable });
@@ -136,6 +135,8 @@ export class NodeHost {
 
   /** The agenda has come to a timer; it fires if it is set and due, and is put off if its deadline has moved. */
   timerDue(timer: Timer): void {
+    // It was put on the agenda again for an earlier time: this entry is left over.
+    if (timer.scheduledAt !== this.#surroundings.now) return;
     timer.scheduledAt = Number.POSITIVE_INFINITY;
     if (!timer.active) return;
     if (this.clock.monotonicNs(this.#surroundings.now) < timer.deadlineNs) {
@@ -240,7 +241,8 @@ export class NodeHost {
       return;
     }
     if (count > 0) this.#perform(effects, count);
-    this.#surroundings.stepped(this);
+    this.description = this.#system.describe(this.#state);
+    this.#surroundings.stepped(this, this.description);
   }
 
   /** Carries out the first `count` effects. */

@@ -20,7 +20,7 @@ import type {
   Session,
 } from '../../harness/ports.ts';
 import { type Random, randomStream } from '../../harness/random.ts';
-import type { Op, Process } from '../../history/op.ts';
+import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
 import { type Body, isClientId, type Message } from '../../protocol/message.ts';
 import type { Description } from '../../protocol/node.ts';
@@ -233,7 +233,7 @@ class Simulation implements Surroundings {
     const index = this.#indexOf.get(op.node as string) as number;
     const latency = clientLatency.draw(this.#clientRandom);
     if (!(this.#nodes[index] as NodeHost).alive) {
-      this.#complete(latency, op.process, 'fail', op.value, 'connection-refused');
+      this.#complete(latency, op, 'fail', 'connection-refused');
       return;
     }
     const client = clientId(op.process);
@@ -248,11 +248,13 @@ class Simulation implements Surroundings {
     if (request === undefined || reply.body.in_reply_to !== request.message.body.msg_id) return;
     this.#requests.delete(reply.client);
     const outcome = this.#session.test.service.outcome(request.op, reply.body);
-    this.#completions.push({ process: request.op.process, ...outcome } as Completion);
+    const { process, index } = request.op;
+    this.#completions.push({ process, invocation: index, ...outcome } as Completion);
   }
 
-  #complete(latency: number, process: Process, type: 'fail' | 'info', value: Value, error: string): void {
-    this.#queue.push(this.now + latency, kinds.completion, 0, { process, type, value, error });
+  #complete(latency: number, op: Op, type: 'fail' | 'info', error: string): void {
+    const completion = { process: op.process, invocation: op.index, type, value: op.value, error };
+    this.#queue.push(this.now + latency, kinds.completion, 0, completion);
   }
 
   // What nodes want of their surroundings.
@@ -286,8 +288,7 @@ class Simulation implements Surroundings {
     this.#marks.set(name, (this.#marks.get(name) ?? 0) + 1);
   }
 
-  stepped(node: NodeHost): void {
-    const description = node.description as Description;
+  stepped(node: NodeHost, description: Description): void {
     const { index } = node;
     this.#descriptions[index] = description;
     if (description.role !== this.#lastRole[index] || description.term !== this.#lastTerm[index]) {
@@ -310,7 +311,7 @@ class Simulation implements Surroundings {
       this.#requests.delete(request.client);
       const { op } = request;
       const type = this.#session.test.service.isRead(op.f) ? 'fail' : 'info';
-      this.#complete(clientLatency.draw(this.#clientRandom), op.process, type, op.value, 'connection-reset');
+      this.#complete(clientLatency.draw(this.#clientRandom), op, type, 'connection-reset');
     }
   }
 
