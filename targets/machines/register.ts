@@ -52,9 +52,7 @@ export const registerMachine: StateMachine<Registers> = {
   query(registers, query) {
     const key = query.key as Key;
     const value = registers.get(key);
-    return value === undefined
-      ? errorReply('keyDoesNotExist', `there is no key ${key}`)
-      : { type: 'read_ok', value };
+    return value === undefined ? errorReply('keyDoesNotExist', `there is no key ${key}`) : { type: 'read_ok', value };
   },
   snapshot: (registers) => [...registers],
   restore: (snapshot) => new Map(snapshot as readonly (readonly [Key, Json])[]),

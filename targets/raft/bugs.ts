@@ -1,97 +1,105 @@
 /**
- * Raft's classic mistakes. Where a mistake alone would hide behind another safeguard, or would hardly ever matter, its
- * configuration takes the safeguard away or sets a parameter, and says so.
+ * Raft's classic mistakes. Where another safeguard would hide a mistake, or where it would hardly ever matter, its
+ * configuration also takes that safeguard away or sets a parameter; the summary says so.
  */
 import type { Bug } from '../../protocol/system.ts';
-import type { RaftConfig } from './raft.ts';
+import type { RaftConfig } from './config.ts';
 
-/** Candidates meet more often: short, narrow timeouts, and no pre-vote that keeps the hopeless from standing. */
-const contestedElections = { electionTimeoutMsMin: 150, electionTimeoutMsMax: 165, preVote: false } as const;
+const thesis = 'Ongaro 2014';
+
+/** Every timeout becomes an election, and several nodes stand at once. */
+const contested = { preVote: false, leaderStickiness: false, electionTimeoutMaxMs: 160 };
 
 export const bugs: readonly Bug<RaftConfig>[] = [
   {
     name: 'stale-read',
-    summary: 'A leader answers reads from its own state without asking whether it still leads; without check-quorum.',
-    source: 'Ongaro 2014, §6.4',
-    config: { mistakes: { staleReads: true }, checkQuorum: false },
+    summary: 'Whoever takes itself for the leader answers reads at once, from its own state; without check-quorum.',
+    source: `${thesis}, §6.4`,
+    config: { reads: 'leader-state', checkQuorum: false },
   },
   {
     name: 'no-log-check',
-    summary: 'Votes are given to candidates whose logs lack committed entries.',
-    source: 'Ongaro 2014, §3.6.1',
-    config: { mistakes: { noLogCheck: true } },
+    summary: 'Votes are granted to candidates whose logs lack entries.',
+    source: `${thesis}, §3.6.1`,
+    config: { mistake: 'no-log-check' },
   },
   {
     name: 'commit-old-term',
     summary:
-      'A leader commits entries of earlier terms by counting copies; no no-op, no pre-vote, one entry a message (Figure 8 of the paper).',
-    source: 'Ongaro 2014, §3.6.2 and Figure 3.7',
-    config: {
-      mistakes: { commitsOldTerms: true, noNoOp: true },
-      entriesPerMessageMax: 1,
-      preVote: false,
-      checkQuorum: false,
-    },
+      'A leader commits entries of earlier terms by counting copies; without no-op, one entry a message (Figure 8 of the paper).',
+    source: `${thesis}, §3.6.2 and figure 3.7`,
+    config: { mistake: 'commit-old-term', noOp: false, maxEntriesPerMessage: 1, ...contested, checkQuorum: false },
   },
   {
     name: 'forgets-vote',
-    summary:
-      'Term and vote are not written to disk: a node that restarts may vote twice in a term; contested elections.',
-    source: 'Ongaro 2014, §3.8',
-    config: { mistakes: { forgetsVote: true }, ...contestedElections, checkQuorum: false },
+    summary: 'A vote does not reach the disk, so that a node that restarts may vote again; contested elections.',
+    source: `${thesis}, §3.8`,
+    config: { mistake: 'forgets-vote', ...contested },
   },
   {
     name: 'ack-before-sync',
-    summary: 'Entries are acknowledged before they are on disk: a crash takes back what counted as replicated.',
-    source: 'Ongaro 2014, §3.8 and §10.2.1',
-    config: { mistakes: { acksBeforeSync: true } },
+    summary: 'Entries are acknowledged before they are on disk.',
+    source: `${thesis}, §3.8 and §10.2.1`,
+    config: { mistake: 'ack-before-sync' },
   },
   {
     name: 'split-vote-double',
-    summary: 'A node votes for every candidate that asks in a term, not only the first; contested elections.',
-    source: 'Ongaro 2014, §3.4',
-    config: { mistakes: { votesTwice: true }, ...contestedElections, checkQuorum: false },
+    summary: 'A node votes for every candidate that asks, also twice in a term; contested elections.',
+    source: `${thesis}, §3.4`,
+    config: { mistake: 'split-vote-double', ...contested },
   },
   {
     name: 'no-truncate',
-    summary: "A follower keeps entries that conflict with the leader's, and says that they match.",
-    source: 'Ongaro 2014, §3.5',
-    config: { mistakes: { noTruncate: true } },
+    summary: "A follower keeps entries that conflict with the leader's, and acknowledges them as if they were its.",
+    source: `${thesis}, §3.5 (figure 3.1, AppendEntries, step 3)`,
+    config: { mistake: 'no-truncate' },
   },
   {
     name: 'snapshot-loses-tail',
-    summary: 'Entries behind a snapshot are dropped together with those in it; a snapshot every 10 entries.',
-    source: 'Ongaro 2014, §5.1 and §5.3',
-    config: { mistakes: { snapshotLosesTail: true }, snapshotEvery: 10, snapshotTail: 0 },
+    summary: 'Whoever takes or installs a snapshot drops the entries after it as well; a snapshot every 10 entries.',
+    source: `${thesis}, §5.1 and figure 5.3`,
+    config: { mistake: 'snapshot-loses-tail', snapshotThreshold: 10 },
   },
   {
     name: 'read-index-before-noop',
-    summary: 'A new leader serves reads before an entry of its own term is committed, and begins its term without one.',
-    source: 'Ongaro 2014, §6.4 step 1',
-    config: { mistakes: { readsBeforeNoOp: true, noNoOp: true } },
+    summary: 'A new leader serves reads before it has committed an entry of its own term.',
+    source: `${thesis}, §6.4, step 1`,
+    config: { mistake: 'read-index-before-noop' },
   },
   {
     name: 'duplicate-apply',
-    summary: 'A command that was retried is applied as often as it is in the log.',
-    source: 'Ongaro 2014, §6.3',
-    config: { mistakes: { appliesTwice: true } },
+    summary: 'A command that was sent again is applied as often as it is in the log.',
+    source: `${thesis}, §6.3`,
+    config: { mistake: 'duplicate-apply' },
   },
   {
     name: 'lease-read-with-clock-skew',
-    summary: 'Reads are served on a lease measured by the wall clock, which may be set back; without check-quorum.',
-    source: 'Ongaro 2014, §6.4.1',
-    config: { mistakes: { leaseOnWallClock: true }, checkQuorum: false },
+    summary: 'Reads are answered under a lease that is measured on the wall clock; without check-quorum.',
+    source: `${thesis}, §6.4.1`,
+    config: { reads: 'lease', checkQuorum: false },
   },
   {
     name: 'reads-from-followers',
-    summary: 'Any node answers reads from its own state.',
-    source: 'Ongaro 2014, §6.4',
-    config: { mistakes: { readsFromFollowers: true } },
+    summary: 'Every node answers reads from its own state.',
+    source: `${thesis}, §6.4`,
+    config: { reads: 'any-state' },
   },
   {
     name: 'minority-quorum',
-    summary: 'One node less than a majority elects leaders and commits entries.',
-    source: 'Ongaro 2014, §3.4 and §3.6',
-    config: { mistakes: { minorityQuorum: true } },
+    summary: 'A leader commits what half of the nodes have, less than a majority.',
+    source: `${thesis}, §3.5`,
+    config: { mistake: 'minority-quorum' },
+  },
+  {
+    name: 'commit-beyond-match',
+    summary: "A follower commits up to the leader's commit index, also entries that it has not compared yet.",
+    source: `${thesis}, §3.5 (figure 3.1, AppendEntries, step 5)`,
+    config: { mistake: 'commit-beyond-match' },
+  },
+  {
+    name: 'truncate-without-conflict',
+    summary: 'A follower cuts its log back to every AppendEntries, also to one that arrives late.',
+    source: `${thesis}, §3.5 (figure 3.1, AppendEntries, step 3)`,
+    config: { mistake: 'truncate-without-conflict' },
   },
 ];

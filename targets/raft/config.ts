@@ -12,7 +12,7 @@ export const mistakes = [
   'snapshot-loses-tail',
   'read-index-before-noop',
   'duplicate-apply',
-  'commits-with-minority',
+  'minority-quorum',
   'commit-beyond-match',
   'truncate-without-conflict',
 ] as const;

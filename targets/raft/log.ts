@@ -9,7 +9,7 @@ export class RaftLog {
   /** The last entry that the node's snapshot covers; 0 without one. Never before `firstIndex - 1`. */
   snapshotIndex = 0;
   snapshotTerm = 0;
-  /** Changes whenever an entry is added or removed at the end. */
+  /** Changes whenever entries are removed from the end: while it stays, the log only grows there. */
   revision = 0;
 
   get lastTerm(): number {
@@ -35,7 +35,6 @@ export class RaftLog {
   append(entries: readonly Entry[]): void {
     for (const entry of entries) this.#entries.push(entry);
     this.lastIndex += entries.length;
-    this.revision++;
   }
 
   /** Removes the entries from `index` on. */

@@ -1,934 +1,978 @@
 /**
- * Raft, as Ongaro's dissertation has it ("Consensus: Bridging Theory and Practice", 2014; sections cited are its own):
- * elections (§3.4) with pre-vote (§9.6) and check-quorum (§6.2), replication (§3.5) with the conflict hint of §3.5's
- * end, commitment (§3.6.2), compaction with snapshots (§5), client sessions (§6.3), and reads by ReadIndex (§6.4).
+ * Raft, as in Ongaro's dissertation ("Consensus: Bridging Theory and Practice", 2014), whose sections are cited.
  *
- * On disk: the value `vote` {term, votedFor}, the value `snapshot`, the log `log`. Whatever a message promises is
- * written and synced in front of it in the effect queue; the leader alone sends its entries before its own write
- * (§10.2.1), and counts itself once a message to itself, queued behind the sync, comes back.
+ * What must be durable before a message may leave: the host holds every send behind the syncs queued before it, so a
+ * node writes, syncs, and sends, in this order, and never waits. The one thing that needs no waiting goes first: a
+ * leader sends new entries and writes them to its own disk afterwards (§10.2.1). It then counts itself for commitment
+ * only when its own sync is done, which it learns from a message to itself that is queued behind that sync.
  */
-import { type Body, errorBody, isClientId, type Json, type Message } from '../../protocol/message.ts';
-import type { Boot, Description, Durable, Effect, Event } from '../../protocol/node.ts';
-import { createMachine, type Machine, type MachineName } from '../machines/machine.ts';
-import { type Entry, RaftLog } from './log.ts';
+import { isClientId, type Message } from '../../protocol/message.ts';
+import type { Boot, Description, Effect, Event, StartEvent } from '../../protocol/node.ts';
+import { errorReply, type Reply, type Request } from '../machines/machine.ts';
+import type { RaftConfig } from './config.ts';
+import { RaftLog } from './log.ts';
 import type {
+  Answer,
   AppendEntries,
-  AppendReply,
+  AppendEntriesReply,
   Command,
-  Forwarded,
+  Entry,
+  Forward,
   InstallSnapshot,
-  Persisted,
+  LogDurable,
   RaftBody,
   RequestVote,
+  RequestVoteReply,
   Snapshot,
-  Vote,
+  TermAndVote,
 } from './messages.ts';
-import { type Mistakes, noMistakes } from './mistakes.ts';
-import { Sessions } from './sessions.ts';
-
-export interface RaftConfig {
-  readonly machine: MachineName;
-  /** A follower that hears of no leader for a time drawn between these stands for election. */
-  readonly electionTimeoutMsMin: number;
-  readonly electionTimeoutMsMax: number;
-  readonly heartbeatMs: number;
-  /** How many entries one message carries at the most. */
-  readonly entriesPerMessageMax: number;
-  /** How many entries are applied between two snapshots. */
-  readonly snapshotEvery: number;
-  /** How many applied entries the log keeps behind a snapshot, for followers that lag a little. */
-  readonly snapshotTail: number;
-  readonly preVote: boolean;
-  readonly checkQuorum: boolean;
-  readonly mistakes: Partial<Mistakes>;
-}
+import { ReplicatedState } from './replicated.ts';
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
-/** What the outside sees of a node, live. */
+/** What the outside sees of a node. Indexes begin at 1; 0 stands for the empty log. */
 export interface RaftDescription extends Description {
   readonly role: Role;
+  /** Whom the node takes for the leader of its term. */
   readonly leader: string | null;
   readonly commitIndex: number;
   readonly lastApplied: number;
-  /** Entries up to this one live in the snapshot alone. */
-  readonly log: RaftLog;
+  /** The first entry that is still in the log, or would be; `lastIndex` is less when there is none. */
+  readonly firstIndex: number;
+  readonly lastIndex: number;
+  /** The last entry that the node's snapshot covers. */
+  readonly snapshotIndex: number;
+  /** Changes whenever entries are removed from the end of the log: while it stays, the log only grows. */
+  readonly revision: number;
+  /** The term of an entry; undefined where the log does not reach. O(1). */
+  termAt(index: number): number | undefined;
+  /** An entry that is still in the log, or undefined. O(1). */
+  entryAt(index: number): Entry | undefined;
 }
 
-/** A client's request in the care of the node that was asked, until it is answered. */
-interface Request {
-  readonly client: string;
-  readonly id: number;
-  readonly body: Body;
-  /** Whom it was last passed on to; null while it has never left this node. */
-  sentTo: string | null;
-  sentTick: number;
-  readonly bornTick: number;
+type RaftEffect = Effect<RaftBody>;
+
+/** A request of one of the node's own clients that has not been answered. */
+interface Outstanding {
+  readonly command: Command;
+  readonly isQuery: boolean;
+  /** How often the timer `requests` has fired meanwhile. */
+  age: number;
+  /** Whether a leader may have it: then nobody knows whether it took effect. */
+  submitted: boolean;
 }
 
-interface Read {
-  readonly origin: string;
-  readonly client: string;
-  readonly id: number;
-  readonly request: Body;
-}
+const noEffects: readonly RaftEffect[] = [];
+const noEntries: readonly Entry[] = [];
+const sync: RaftEffect = { type: 'sync' };
 
-/** A read that waits until its round is confirmed and its index applied. */
-interface PendingRead extends Read {
-  readonly readIndex: number;
-  readonly round: number;
-}
+/** Names on the disk. */
+const termAndVoteKey = 'term-and-vote';
+const snapshotKey = 'snapshot';
+const logName = 'log';
 
-interface Waiting {
-  readonly term: number;
-  readonly origin: string;
-}
-
-const retryMs = 100;
-/** A request is passed on again after this many retry ticks without an answer. */
-const ticksPerTry = 3;
-/** A request that never left this node fails after this many ticks without a leader. */
-const ticksWithoutLeaderMax = 20;
-/** Nobody waits for an answer any more after this many ticks. */
-const ticksPerRequestMax = 100;
-
-export class RaftNode implements RaftDescription {
-  readonly id: string;
+export class Raft implements RaftDescription {
+  readonly #id: string;
   readonly #nodeIds: readonly string[];
   readonly #self: number;
+  readonly #indexOf: ReadonlyMap<string, number>;
   readonly #config: RaftConfig;
-  readonly #mistakes: Mistakes;
   readonly #quorum: number;
   #incarnation = 0;
   #nowMs = 0;
-  #effects: Effect<RaftBody>[] = [];
 
-  // Durable (§3.3).
+  // Persistent state (figure 3.1).
   term = 0;
   #votedFor: string | null = null;
-  readonly log = new RaftLog();
+  readonly #log = new RaftLog();
   #snapshot: Snapshot | null = null;
 
-  // Volatile.
+  // Volatile state of every server.
   role: Role = 'follower';
   leader: string | null = null;
   commitIndex = 0;
   lastApplied = 0;
-  #machine: Machine;
-  #sessions = new Sessions();
-  readonly #requests = new Map<string, Request>();
-  #tick = 0;
-  #ticking = false;
-  /** What was asked for by the entry at an index, and where the answer goes. */
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #replicated: ReplicatedState;
+  /** Within the minimum election timeout of hearing from a current leader (§4.2.3). */
+  #heardLeader = false;
+  /** Who has granted a vote or pre-vote to this candidate. */
+  readonly #votes: Uint8Array;
 
-  // Candidate.
-  #votes = new Set<string>();
+  // Volatile state of a leader.
+  readonly #nextIndex: Float64Array;
+  readonly #matchIndex: Float64Array;
+  /** Followers whose log is known to differ at nextIndex - 1: until they agree, they are sent no entries. */
+  readonly #probing: Uint8Array;
+  /** Followers that have answered since quorum was last checked. */
+  readonly #answered: Uint8Array;
+  readonly #ranked: Float64Array;
+  /** Commands that have no index yet: they wait until the sync before them is done, and share the next. */
+  #queue: Command[] = [];
+  #awaitsLogDurable = false;
+  /** The AppendEntries last made in this step: followers that are equally far get the same. */
+  #lastAppend: AppendEntries | null = null;
 
-  // Leader, one number a node, in the order of nodeIds.
-  readonly #next: number[];
-  readonly #match: number[];
-  readonly #ackedRound: number[];
-  readonly #heardFrom: boolean[];
-  /** Where heldByQuorum sorts. */
-  readonly #sorted: number[];
+  // Queries on a leader (§6.4).
   #round = 0;
-  #reads: PendingRead[] = [];
-  /** Reads that wait for the no-op. */
-  #earlyReads: Read[] = [];
-  /** Own wall clock when each unconfirmed round began: only the mistake of a lease on it needs them. */
-  #roundStartedMs: number[] = [];
-  #leaseFromMs = Number.NEGATIVE_INFINITY;
+  readonly #answeredRound: Float64Array;
+  #waitingReads: Command[] = [];
+  #confirmingReads: Command[] = [];
+  #confirmingRound = 0;
+  /** §6.4.1: until when no other leader can be, on this node's wall clock, and what the next confirmation is worth. */
+  #leaseUntilMs = 0;
+  #leaseRound = 0;
+  #leaseRoundStartMs = 0;
 
-  constructor(boot: Boot<RaftConfig>) {
-    this.id = boot.id;
-    this.#nodeIds = boot.nodeIds;
-    this.#self = boot.nodeIds.indexOf(boot.id);
-    this.#config = boot.config;
-    this.#mistakes = { ...noMistakes, ...boot.config.mistakes };
-    const majority = Math.floor(boot.nodeIds.length / 2) + 1;
-    this.#quorum = this.#mistakes.minorityQuorum ? Math.max(1, majority - 1) : majority;
-    this.#machine = createMachine(boot.config.machine);
-    this.#next = boot.nodeIds.map(() => 1);
-    this.#match = boot.nodeIds.map(() => 0);
-    this.#ackedRound = boot.nodeIds.map(() => 0);
-    this.#heardFrom = boot.nodeIds.map(() => false);
-    this.#sorted = boot.nodeIds.map(() => 0);
+  /** By client: each has at most one request outstanding. */
+  readonly #requests = new Map<string, Outstanding>();
+  #requestsTimerSet = false;
+
+  // Effects of the present step.
+  #effects: RaftEffect[] | null = null;
+  #termOrVoteUnsaved = false;
+  #syncDue = false;
+
+  readonly #timers: {
+    readonly electionQuiet: RaftEffect;
+    readonly electionRest: RaftEffect;
+    readonly election: RaftEffect;
+    readonly heartbeat: RaftEffect;
+    readonly checkQuorum: RaftEffect;
+    readonly requests: RaftEffect;
+  };
+
+  constructor({ id, nodeIds, config }: Boot<RaftConfig>) {
+    this.#id = id;
+    this.#nodeIds = nodeIds;
+    this.#self = nodeIds.indexOf(id);
+    this.#indexOf = new Map(nodeIds.map((nodeId, index) => [nodeId, index]));
+    this.#config = config;
+    this.#quorum = (nodeIds.length >>> 1) + 1;
+    this.#replicated = new ReplicatedState(config.machine, config.sessionsMax);
+    const size = nodeIds.length;
+    this.#votes = new Uint8Array(size);
+    this.#nextIndex = new Float64Array(size);
+    this.#matchIndex = new Float64Array(size);
+    this.#probing = new Uint8Array(size);
+    this.#answered = new Uint8Array(size);
+    this.#ranked = new Float64Array(size);
+    this.#answeredRound = new Float64Array(size);
+    const { electionTimeoutMinMs: minMs, electionTimeoutMaxMs: maxMs, heartbeatMs, retryMs } = config;
+    this.#timers = {
+      electionQuiet: { type: 'set-timer', name: 'election', minMs, maxMs: minMs },
+      electionRest: { type: 'set-timer', name: 'election', minMs: 0, maxMs: maxMs - minMs },
+      election: { type: 'set-timer', name: 'election', minMs, maxMs },
+      heartbeat: { type: 'set-timer', name: 'heartbeat', minMs: heartbeatMs, maxMs: heartbeatMs },
+      checkQuorum: { type: 'set-timer', name: 'check-quorum', minMs: maxMs, maxMs },
+      requests: { type: 'set-timer', name: 'requests', minMs: retryMs, maxMs: retryMs },
+    };
   }
+
+  // What the outside sees.
 
   get primary(): boolean {
     return this.role === 'leader';
   }
-
-  step(event: Event): readonly Effect<RaftBody>[] {
-    this.#effects = [];
-    this.#nowMs = event.nowMs;
-    switch (event.type) {
-      case 'start':
-        this.#restore(event.durable, event.incarnation);
-        break;
-      case 'timer':
-        this.#onTimer(event.name);
-        break;
-      case 'message':
-        this.#onMessage(event.message);
-        break;
-    }
-    return this.#effects;
+  get firstIndex(): number {
+    return this.#log.firstIndex;
+  }
+  get lastIndex(): number {
+    return this.#log.lastIndex;
+  }
+  get snapshotIndex(): number {
+    return this.#log.snapshotIndex;
+  }
+  get revision(): number {
+    return this.#log.revision;
+  }
+  termAt(index: number): number | undefined {
+    return this.#log.termAt(index);
+  }
+  entryAt(index: number): Entry | undefined {
+    return this.#log.entryAt(index);
   }
 
-  #onTimer(name: string): void {
+  step(event: Event<RaftBody>): readonly RaftEffect[] {
+    this.#nowMs = event.nowMs;
+    this.#effects = null;
+    this.#lastAppend = null;
+    switch (event.type) {
+      case 'message':
+        this.#receive(event.message);
+        break;
+      case 'timer':
+        this.#timerFired(event.name);
+        break;
+      case 'start':
+        this.#start(event);
+        break;
+    }
+    this.#save();
+    return this.#effects ?? noEffects;
+  }
+
+  #receive({ src, body }: Message<RaftBody>): void {
+    if (isClientId(src)) {
+      this.#onClientRequest(src, body as Request);
+      return;
+    }
+    const from = this.#indexOf.get(src);
+    if (from === undefined) return;
+    switch (body.type) {
+      case 'append-entries':
+        this.#onAppendEntries(src, body as AppendEntries);
+        break;
+      case 'append-entries-reply':
+        this.#onAppendEntriesReply(from, body as AppendEntriesReply);
+        break;
+      case 'forward':
+        this.#onForward(body as Forward);
+        break;
+      case 'answer':
+        this.#onAnswer(body as Answer);
+        break;
+      case 'log-durable':
+        this.#onLogDurable(body as LogDurable);
+        break;
+      case 'request-vote':
+        this.#onRequestVote(src, body as RequestVote);
+        break;
+      case 'request-vote-reply':
+        this.#onRequestVoteReply(from, body as RequestVoteReply);
+        break;
+      case 'install-snapshot':
+        this.#onInstallSnapshot(src, body as InstallSnapshot);
+        break;
+    }
+  }
+
+  #timerFired(name: string): void {
     switch (name) {
+      case 'heartbeat':
+        this.#onHeartbeat();
+        break;
       case 'election':
         this.#onElectionTimeout();
         break;
-      case 'heartbeat':
-        if (this.role === 'leader') this.#broadcastAppendEntries();
-        break;
       case 'check-quorum':
-        if (this.role === 'leader') this.#checkQuorum();
+        this.#onCheckQuorum();
         break;
-      case 'retry':
-        this.#retryRequests();
-        break;
-    }
-  }
-
-  #onMessage(message: Message): void {
-    const { src } = message;
-    if (isClientId(src)) {
-      this.#onRequest(src, message.body);
-      return;
-    }
-    const body = message.body as RaftBody;
-    switch (body.type) {
-      case 'request_vote':
-        this.#onRequestVote(src, body);
-        break;
-      case 'vote':
-        this.#onVote(src, body);
-        break;
-      case 'append_entries':
-        this.#onAppendEntries(src, body);
-        break;
-      case 'append_reply':
-        this.#onAppendReply(src, body);
-        break;
-      case 'install_snapshot':
-        this.#onInstallSnapshot(src, body);
-        break;
-      case 'forward':
-        if (this.role === 'leader') this.#serve(src, body.client, body.id, body.request);
-        break;
-      case 'forwarded':
-        this.#onForwarded(body);
-        break;
-      case 'persisted':
-        this.#onPersisted(body);
+      case 'requests':
+        this.#onRequestsTimer();
         break;
     }
   }
 
-  // Start (§3.8): what was on disk comes back, everything else begins anew.
+  // Effects, in the order in which they must reach the disk and the network.
 
-  #restore(durable: Durable, incarnation: number): void {
+  #emit(effect: RaftEffect): void {
+    if (this.#effects === null) this.#effects = [effect];
+    else this.#effects.push(effect);
+  }
+
+  /** Sends behind everything written so far. */
+  #send(to: string, body: RaftBody): void {
+    this.#save();
+    this.#emit({ type: 'send', to, body });
+  }
+
+  /** Writes to the log, which the term of its entries must not overtake. */
+  #write(effect: RaftEffect): void {
+    this.#saveTermAndVote();
+    this.#emit(effect);
+    this.#syncDue = true;
+  }
+
+  #saveTermAndVote(): void {
+    if (!this.#termOrVoteUnsaved) return;
+    this.#termOrVoteUnsaved = false;
+    const votedFor = this.#config.mistake === 'forgets-vote' ? null : this.#votedFor;
+    const value: TermAndVote = { term: this.term, votedFor };
+    this.#emit({ type: 'put', key: termAndVoteKey, value });
+    this.#syncDue = true;
+  }
+
+  #save(): void {
+    this.#saveTermAndVote();
+    if (!this.#syncDue) return;
+    this.#syncDue = false;
+    this.#emit(sync);
+  }
+
+  #mark(name: string): void {
+    this.#emit({ type: 'mark', name });
+  }
+
+  #note(text: string): void {
+    this.#emit({ type: 'log', text });
+  }
+
+  // §3.8: what was durable. Any prefix of the writes of the last life may be there.
+
+  #start({ incarnation, durable }: StartEvent): void {
     this.#incarnation = incarnation;
-    const vote = durable.values.get('vote') as { term: number; votedFor: string | null } | undefined;
-    this.term = vote?.term ?? 0;
-    this.#votedFor = vote?.votedFor ?? null;
-    const snapshot = durable.values.get('snapshot') as Snapshot | undefined;
-    if (snapshot !== undefined) this.#loadSnapshot(snapshot);
-    this.#restoreLog(durable);
-    this.#setElectionTimer();
-  }
-
-  /** A crash may have fallen between the snapshot and the change of the log that belongs to it. */
-  #restoreLog(durable: Durable): void {
-    const stored = durable.logs.get('log');
-    const snapshotIndex = this.#snapshot?.index ?? 0;
-    const snapshotTerm = this.#snapshot?.term ?? 0;
-    const first = stored?.first ?? 1;
-    if (first > snapshotIndex + 1) throw new Error(`the log begins at ${first}, the snapshot ends at ${snapshotIndex}`);
-    const entries = (stored?.entries ?? []) as unknown as readonly Entry[];
-    const last = first + entries.length - 1;
-    const covered = entries[snapshotIndex - first];
-    if (first === snapshotIndex + 1) {
-      this.log.reset(snapshotIndex, snapshotTerm);
-      for (const entry of entries) this.log.append(entry);
-    } else if (covered?.term === snapshotTerm) {
-      // The term before the first entry is not on disk: the first entry itself takes the place of it.
-      this.log.reset(first, (entries[0] as Entry).term);
-      for (let i = 1; i < entries.length; i++) this.log.append(entries[i] as Entry);
-    } else {
-      // The snapshot came from a leader, and the log did not get that far or said otherwise.
-      this.log.reset(snapshotIndex, snapshotTerm);
-      if (last >= first) this.#effects.push({ type: 'truncate', log: 'log', from: first });
-      this.#effects.push({ type: 'compact', log: 'log', before: snapshotIndex + 1 }, { type: 'sync' });
+    const saved = durable.values.get(termAndVoteKey) as TermAndVote | undefined;
+    if (saved !== undefined) {
+      this.term = saved.term;
+      this.#votedFor = saved.votedFor;
     }
+    const snapshot = (durable.values.get(snapshotKey) ?? null) as Snapshot | null;
+    if (snapshot !== null) this.#restoreState(snapshot);
+    const log = durable.logs.get(logName);
+    const entries = (log?.entries ?? noEntries) as readonly Entry[];
+    const first = log?.first ?? 1;
+    const { index, term } = snapshot ?? { index: 0, term: 0 };
+    if (!this.#log.restore(index, term, first, entries)) this.#discardLog(first, entries.length);
+    this.#note(`starts in term ${this.term} with snapshot ${index} and entries to ${this.#log.lastIndex}`);
+    // It may have promised a leader to be sticky in its last life. Nobody asks for votes earlier anyway.
+    this.#heardLeader = true;
+    this.#emit(this.#timers.electionQuiet);
   }
 
-  #loadSnapshot(snapshot: Snapshot): void {
+  #restoreState(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
-    this.#machine.restore(snapshot.machine);
-    this.#sessions.restore(snapshot.sessions);
+    this.#replicated.restore(snapshot.state);
     this.commitIndex = snapshot.index;
     this.lastApplied = snapshot.index;
   }
 
-  // Elections (§3.4).
+  /** Empties the log on disk; it goes on after the snapshot, which must have been written before. */
+  #discardLog(first: number, count: number): void {
+    if (count > 0) this.#write({ type: 'truncate', log: logName, from: first });
+    this.#write({ type: 'compact', log: logName, before: this.#log.snapshotIndex + 1 });
+  }
 
-  #onElectionTimeout(): void {
-    if (this.role === 'leader') return;
+  // §3.3, §3.4: terms and roles.
+
+  #becomeFollower(term: number): void {
+    const was = this.role;
+    this.role = 'follower';
+    if (term > this.term) {
+      this.term = term;
+      this.#votedFor = null;
+      this.#termOrVoteUnsaved = true;
+      this.leader = null;
+    }
+    if (was === 'follower') return;
+    this.#note(`becomes follower in term ${this.term}, was ${was}`);
+    if (was !== 'leader') return;
     this.leader = null;
-    if (this.#config.preVote) this.#becomePreCandidate();
-    else this.#becomeCandidate();
+    // What never had an index cannot take effect; whoever asked for it will ask the next leader.
+    this.#queue = [];
+    this.#waitingReads = [];
+    this.#confirmingReads = [];
+    this.#heardLeader = false;
+    this.#emit({ type: 'clear-timer', name: 'heartbeat' });
+    this.#emit({ type: 'clear-timer', name: 'check-quorum' });
+    this.#emit(this.#timers.election);
   }
 
-  /** §9.6: asks whether an election could be won before it disturbs anybody with a new term. */
-  #becomePreCandidate(): void {
-    this.role = 'pre-candidate';
-    this.#votes = new Set([this.id]);
-    this.#setElectionTimer();
-    if (this.#votes.size >= this.#quorum) {
-      this.#becomeCandidate();
+  /**
+   * The election timeout runs in two parts, its minimum and the rest, because during the first this node also
+   * refuses to help others to an election (§4.2.3).
+   */
+  #onElectionTimeout(): void {
+    if (this.#heardLeader) {
+      this.#heardLeader = false;
+      this.#emit(this.#timers.electionRest);
       return;
     }
-    this.#requestVotes(this.term + 1, true);
+    if (this.role === 'candidate') this.#mark('split-vote');
+    this.leader = null;
+    if (this.#config.preVote) this.#askForPreVotes();
+    else this.#startElection();
   }
 
-  #becomeCandidate(): void {
-    this.role = 'candidate';
+  /** §9.6: the term stays what it is until a majority would vote for this node. */
+  #askForPreVotes(): void {
+    this.#becomeCandidate('pre-candidate');
+    if (this.#quorum === 1) this.#startElection();
+    else this.#requestVotes(true, this.term + 1);
+  }
+
+  #startElection(): void {
     this.term++;
-    this.#votedFor = this.id;
-    this.#votes = new Set();
-    this.#persistVote();
-    this.#setElectionTimer();
-    // The own vote counts once it is on disk: this message waits for the sync.
-    this.#send(this.id, { type: 'vote', term: this.term, granted: true, preVote: false });
-    this.#requestVotes(this.term, false);
-    this.#log(`stands for election in term ${this.term}`);
+    this.#votedFor = this.#id;
+    this.#termOrVoteUnsaved = true;
+    this.#becomeCandidate('candidate');
+    if (this.#quorum === 1) this.#becomeLeader();
+    else this.#requestVotes(false, this.term);
   }
 
-  #requestVotes(term: number, preVote: boolean): void {
-    const body: RequestVote = {
-      type: 'request_vote',
-      term,
-      lastLogIndex: this.log.last,
-      lastLogTerm: this.log.lastTerm,
-      preVote,
-    };
-    for (const peer of this.#nodeIds) if (peer !== this.id) this.#send(peer, body);
+  #becomeCandidate(role: 'pre-candidate' | 'candidate'): void {
+    this.role = role;
+    this.#note(`becomes ${role} in term ${this.term}`);
+    this.#votes.fill(0);
+    this.#votes[this.#self] = 1;
+    this.#emit(this.#timers.election);
   }
 
-  #onRequestVote(candidate: string, request: RequestVote): void {
-    // §4.2.3: who hears from a leader helps nobody to depose it.
-    const loyal = this.leader !== null && (this.#config.preVote || this.#config.checkQuorum);
-    if (request.preVote) {
-      const granted = !loyal && request.term > this.term && this.#isUpToDate(request);
-      if (!granted) this.#mark('pre-vote-refused');
-      this.#send(candidate, { type: 'vote', term: granted ? request.term : this.term, granted, preVote: true });
+  #requestVotes(preVote: boolean, term: number): void {
+    const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = this.#log;
+    const request: RequestVote = { type: 'request-vote', term, preVote, lastLogIndex, lastLogTerm };
+    for (const id of this.#nodeIds) if (id !== this.#id) this.#send(id, request);
+  }
+
+  #onRequestVote(src: string, { term, preVote, lastLogIndex, lastLogTerm }: RequestVote): void {
+    const { mistake, leaderStickiness } = this.#config;
+    if (leaderStickiness && term > this.term && (this.#heardLeader || this.role === 'leader')) {
+      // §4.2.3: neither vote nor term; nor a reply, whose term would make the sender go on with it.
+      if (preVote) this.#mark('pre-vote-refused');
       return;
     }
-    if (loyal && request.term > this.term) return;
-    if (request.term > this.term) this.#adoptTerm(request.term);
-    const free = this.#votedFor === null || this.#votedFor === candidate || this.#mistakes.votesTwice;
-    const granted = request.term === this.term && this.role !== 'leader' && free && this.#isUpToDate(request);
-    if (granted) {
-      this.#votedFor = candidate;
-      this.#persistVote();
-      this.#setElectionTimer();
+    if (!preVote && term > this.term) this.#becomeFollower(term);
+    const { lastIndex, lastTerm } = this.#log;
+    // §3.6.1: the later last term, or with equal ones the longer log.
+    const upToDate = lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);
+    const mayVote = this.#votedFor === null || this.#votedFor === src || mistake === 'split-vote-double';
+    const voteGranted =
+      (upToDate || mistake === 'no-log-check') && (preVote ? term > this.term : term === this.term && mayVote);
+    if (preVote && !voteGranted) this.#mark('pre-vote-refused');
+    if (voteGranted && !preVote) {
+      this.#votedFor = src;
+      this.#termOrVoteUnsaved = true;
+      this.#heardLeader = false;
+      this.#emit(this.#timers.election);
     }
-    this.#send(candidate, { type: 'vote', term: this.term, granted, preVote: false });
+    this.#send(src, { type: 'request-vote-reply', term: voteGranted ? term : this.term, preVote, voteGranted });
   }
 
-  /** §3.6.1: only a log that is as up to date as one's own may lead. */
-  #isUpToDate(request: RequestVote): boolean {
-    if (this.#mistakes.noLogCheck) return true;
-    const { lastTerm, last } = this.log;
-    return request.lastLogTerm > lastTerm || (request.lastLogTerm === lastTerm && request.lastLogIndex >= last);
-  }
-
-  #onVote(voter: string, vote: Vote): void {
-    if (vote.preVote) {
-      if (!vote.granted) {
-        if (vote.term > this.term) this.#adoptTerm(vote.term);
-        return;
-      }
-      if (this.role !== 'pre-candidate' || vote.term !== this.term + 1) return;
-      this.#votes.add(voter);
-      if (this.#votes.size >= this.#quorum) this.#becomeCandidate();
+  #onRequestVoteReply(from: number, { term, preVote, voteGranted }: RequestVoteReply): void {
+    if (!voteGranted) {
+      if (term > this.term) this.#becomeFollower(term);
       return;
     }
-    if (vote.term > this.term) {
-      this.#adoptTerm(vote.term);
-      return;
-    }
-    if (this.role !== 'candidate' || vote.term !== this.term || !vote.granted) return;
-    this.#votes.add(voter);
-    if (this.#votes.size >= this.#quorum) this.#becomeLeader();
+    const asked = preVote ? 'pre-candidate' : 'candidate';
+    if (this.role !== asked || term !== (preVote ? this.term + 1 : this.term)) return;
+    this.#votes[from] = 1;
+    if (count(this.#votes) < this.#quorum) return;
+    if (preVote) this.#startElection();
+    else this.#becomeLeader();
   }
 
   #becomeLeader(): void {
     this.role = 'leader';
-    this.leader = this.id;
+    this.leader = this.#id;
+    this.#note(`becomes leader in term ${this.term} with entries to ${this.#log.lastIndex}`);
     this.#mark('election-won');
-    this.#log(`leads in term ${this.term}, log up to ${this.log.last}`);
-    this.#next.fill(this.log.last + 1);
-    this.#match.fill(0);
-    this.#ackedRound.fill(0);
-    this.#heardFrom.fill(true);
-    this.#reads = [];
-    this.#earlyReads = [];
-    this.#roundStartedMs = [];
-    this.#round = 0;
-    this.#leaseFromMs = Number.NEGATIVE_INFINITY;
-    this.#effects.push({ type: 'clear-timer', name: 'election' });
-    if (this.#config.checkQuorum) this.#setCheckQuorumTimer();
-    // Whatever was on disk before this term is there now.
-    this.#send(this.id, { type: 'persisted', term: this.term, index: this.log.last, incarnation: this.#incarnation });
-    if (!this.#mistakes.noNoOp) this.#propose(null);
-    else this.#broadcastAppendEntries();
-    this.#passOnAll();
+    this.#nextIndex.fill(this.#log.lastIndex + 1);
+    this.#matchIndex.fill(0);
+    this.#probing.fill(0);
+    this.#answered.fill(0);
+    this.#answeredRound.fill(0);
+    this.#leaseUntilMs = 0;
+    this.#emit({ type: 'clear-timer', name: 'election' });
+    if (this.#config.checkQuorum) this.#emit(this.#timers.checkQuorum);
+    this.#replicate(this.#config.noOp ? [{ term: this.term, command: null }] : noEntries);
+    this.#submitAll();
   }
 
-  /** Sees that there is a later term, and follows whoever will lead in it. */
-  #adoptTerm(term: number): void {
-    this.term = term;
-    this.#votedFor = null;
-    this.#persistVote();
-    this.#becomeFollower(null);
-  }
-
-  #becomeFollower(leader: string | null): void {
-    const wasLeader = this.role === 'leader';
-    this.role = 'follower';
-    this.leader = leader;
-    this.#reads = [];
-    this.#earlyReads = [];
-    if (wasLeader) {
-      this.#effects.push({ type: 'clear-timer', name: 'heartbeat' }, { type: 'clear-timer', name: 'check-quorum' });
-      this.#log(`no longer leads, term ${this.term}`);
-    }
-    this.#setElectionTimer();
-  }
-
-  /** §6.2: a leader that no majority has answered for an election timeout gives up. */
-  #checkQuorum(): void {
-    let heard = 1;
-    for (let i = 0; i < this.#nodeIds.length; i++) if (i !== this.#self && this.#heardFrom[i]) heard++;
-    if (heard < this.#quorum) {
-      this.#mark('stepped-down-without-quorum');
-      this.#becomeFollower(null);
-      return;
-    }
-    this.#heardFrom.fill(false);
-    this.#setCheckQuorumTimer();
-  }
-
-  // Replication (§3.5).
-
-  #propose(command: Command | null): number {
-    const entry: Entry = { term: this.term, command };
-    this.log.append(entry);
-    const index = this.log.last;
-    // §10.2.1: followers write in parallel, so the messages go in front of the own write.
-    this.#broadcastAppendEntries();
-    this.#effects.push({ type: 'append', log: 'log', entries: [entry as unknown as Json] });
-    if (!this.#mistakes.acksBeforeSync) this.#effects.push({ type: 'sync' });
-    this.#send(this.id, { type: 'persisted', term: this.term, index, incarnation: this.#incarnation });
-    if (this.#mistakes.acksBeforeSync) this.#effects.push({ type: 'sync' });
-    return index;
-  }
-
-  #onPersisted({ term, index, incarnation }: Persisted): void {
-    if (this.role !== 'leader' || term !== this.term || incarnation !== this.#incarnation) return;
-    if (index > (this.#match[this.#self] as number)) {
-      this.#match[this.#self] = index;
-      this.#advanceCommitIndex();
-    }
-  }
-
-  /** A round of messages to everybody: entries where there are any, heartbeats elsewhere. */
-  #broadcastAppendEntries(): void {
-    this.#round++;
-    if (this.#mistakes.leaseOnWallClock) this.#roundStartedMs[this.#round] = this.#nowMs;
-    for (let i = 0; i < this.#nodeIds.length; i++) if (i !== this.#self) this.#sendAppendEntries(i);
-    this.#effects.push({
-      type: 'set-timer',
-      name: 'heartbeat',
-      minMs: this.#config.heartbeatMs,
-      maxMs: this.#config.heartbeatMs,
-    });
-    if (this.#quorum === 1) this.#confirmReads();
-  }
-
-  #sendAppendEntries(peer: number): void {
-    const next = this.#next[peer] as number;
-    const prevLogTerm = this.log.termAt(next - 1);
-    if (prevLogTerm === undefined || next < this.log.first) {
-      this.#sendSnapshot(peer);
-      return;
-    }
-    const entries = next > this.log.last ? noEntries : this.log.slice(next, this.#config.entriesPerMessageMax);
-    // Taken for delivered: a message that was lost shows when the follower refuses a later one.
-    this.#next[peer] = next + entries.length;
-    this.#send(this.#nodeIds[peer] as string, {
-      type: 'append_entries',
-      term: this.term,
-      prevLogIndex: next - 1,
-      prevLogTerm,
-      entries,
-      leaderCommit: this.commitIndex,
-      round: this.#round,
-    });
-  }
-
-  #onAppendEntries(leader: string, request: AppendEntries): void {
-    if (request.term < this.term) {
-      this.#refuse(leader, request, 0, 0);
-      return;
-    }
-    this.#follow(leader, request.term);
-    const { prevLogIndex } = request;
-    const termHere = this.log.termAt(prevLogIndex);
-    if (prevLogIndex < this.log.first - 1) {
-      // Everything up to the snapshot is committed and matches: the leader may go on from there.
-      this.#acceptFrom(leader, request, this.log.first - 1 - prevLogIndex);
-    } else if (termHere === undefined) {
-      this.#refuse(leader, request, this.log.last + 1, 0);
-    } else if (termHere !== request.prevLogTerm && !this.#mistakes.noTruncate) {
-      this.#refuse(leader, request, this.#firstIndexOfTerm(termHere, prevLogIndex), termHere);
+  /** §6.2. Without it a leader that is cut off would take requests for ever, and answer none. */
+  #onCheckQuorum(): void {
+    this.#answered[this.#self] = 1;
+    if (count(this.#answered) >= this.#quorum) {
+      this.#answered.fill(0);
+      this.#emit(this.#timers.checkQuorum);
     } else {
-      this.#acceptFrom(leader, request, 0);
+      this.#mark('stepped-down-check-quorum');
+      this.#becomeFollower(this.term);
     }
   }
 
-  /** The first index that has the same term as `index`, within the log that is kept. */
-  #firstIndexOfTerm(term: number, index: number): number {
-    let first = index;
-    while (first > this.log.first && this.log.termAt(first - 1) === term) first--;
-    return first;
-  }
+  // §3.5: log replication, the leader's side.
 
-  #refuse(leader: string, request: AppendEntries, conflictIndex: number, conflictTerm: number): void {
-    this.#send(leader, {
-      type: 'append_reply',
+  /** Appends entries to the leader's own log and sends them to all. */
+  #replicate(entries: readonly Entry[]): void {
+    if (entries.length > 0) this.#log.append(entries);
+    // §10.2.1: in parallel with the leader's own disk, so before the write in the queue of effects.
+    this.#broadcast();
+    const durable: LogDurable = {
+      type: 'log-durable',
       term: this.term,
-      round: request.round,
-      success: false,
-      index: request.prevLogIndex,
-      conflictIndex,
-      conflictTerm,
-    });
+      incarnation: this.#incarnation,
+      index: this.#log.lastIndex,
+    };
+    this.#awaitsLogDurable = true;
+    if (this.#config.mistake === 'ack-before-sync') this.#send(this.#id, durable);
+    if (entries.length > 0) this.#write({ type: 'append', log: logName, entries });
+    if (this.#config.mistake !== 'ack-before-sync') this.#send(this.#id, durable);
   }
 
-  /** Takes the entries over, but for the first `skip`, which the snapshot holds. */
-  #acceptFrom(leader: string, request: AppendEntries, skip: number): void {
-    const matchIndex = Math.max(request.prevLogIndex + request.entries.length, this.log.first - 1);
-    const mistaken = this.#mistakes.acksBeforeSync;
-    if (mistaken) this.#acknowledge(leader, request.round, matchIndex);
-    this.#appendMissing(request, skip);
-    if (!mistaken) this.#acknowledge(leader, request.round, matchIndex);
-    // No further than what is known to match: what follows in this log may be another leader's.
-    this.#commitTo(Math.min(request.leaderCommit, matchIndex));
+  /** The leader's own log is on disk up to `index`. */
+  #onLogDurable({ term, incarnation, index }: LogDurable): void {
+    // A leader's word to itself, from before it was deposed or died, says nothing of what its log has become.
+    if (this.role !== 'leader' || term !== this.term || incarnation !== this.#incarnation) return;
+    this.#awaitsLogDurable = false;
+    this.#matchIndex[this.#self] = Math.max(index, this.#matchIndex[this.#self] as number);
+    this.#advanceCommitIndex();
+    if (this.#queue.length > 0) this.#replicateQueue();
   }
 
-  #appendMissing(request: AppendEntries, skip: number): void {
-    const { entries } = request;
-    let at = skip;
-    // An entry that is here already is skipped, and what follows it stays: a late message must not cut the log short.
-    while (at < entries.length) {
-      const index = request.prevLogIndex + 1 + at;
-      const term = this.log.termAt(index);
-      if (term === undefined) break;
-      if (term !== (entries[at] as Entry).term && !this.#mistakes.noTruncate) {
-        this.#truncate(index);
-        break;
-      }
-      at++;
-    }
-    if (at >= entries.length) return;
-    const missing = at === 0 ? entries : entries.slice(at);
-    for (const entry of missing) this.log.append(entry);
-    this.#effects.push({ type: 'append', log: 'log', entries: missing as unknown as Json[] }, { type: 'sync' });
+  #replicateQueue(): void {
+    const { term } = this;
+    const entries = this.#queue.map((command): Entry => ({ term, command }));
+    this.#queue = [];
+    this.#replicate(entries);
   }
 
-  #truncate(from: number): void {
-    if (from <= this.commitIndex) {
-      this.#mark('truncated-committed');
-      this.commitIndex = from - 1;
-    }
-    this.#mark('log-truncated');
-    this.#log(`drops entries ${from} to ${this.log.last}`);
-    this.log.truncate(from);
-    this.#effects.push({ type: 'truncate', log: 'log', from });
-    for (const index of this.#waiting.keys()) if (index >= from) this.#waiting.delete(index);
+  #broadcast(): void {
+    const { length } = this.#nodeIds;
+    for (let i = 0; i < length; i++) if (i !== this.#self) this.#sendAppendEntries(i);
+    this.#emit(this.#timers.heartbeat);
   }
 
-  #acknowledge(leader: string, round: number, index: number): void {
-    this.#send(leader, {
-      type: 'append_reply',
-      term: this.term,
-      round,
-      success: true,
-      index,
-      conflictIndex: 0,
-      conflictTerm: 0,
-    });
+  #onHeartbeat(): void {
+    this.#round++;
+    this.#startLeaseRound();
+    this.#broadcast();
   }
 
-  #onAppendReply(follower: string, reply: AppendReply): void {
-    if (reply.term > this.term) {
-      this.#adoptTerm(reply.term);
+  /**
+   * Sends a follower what it lacks, as far as one message goes, and takes for granted that it arrives: what was lost
+   * shows when the follower refuses the next message.
+   */
+  #sendAppendEntries(to: number): void {
+    const next = this.#nextIndex[to] as number;
+    const prevLogIndex = next - 1;
+    const prevLogTerm = this.#log.termAt(prevLogIndex);
+    if (prevLogTerm === undefined) {
+      this.#sendSnapshot(to);
       return;
     }
-    if (this.role !== 'leader' || reply.term !== this.term) return;
-    const peer = this.#nodeIds.indexOf(follower);
-    this.#heardFrom[peer] = true;
-    if (reply.round > (this.#ackedRound[peer] as number)) {
-      this.#ackedRound[peer] = reply.round;
-      if (this.#reads.length > 0 || this.#mistakes.leaseOnWallClock) this.#confirmReads();
+    const wanted =
+      this.#probing[to] === 1 ? 0 : Math.min(this.#log.lastIndex - prevLogIndex, this.#config.maxEntriesPerMessage);
+    let message = this.#lastAppend;
+    if (message === null || message.prevLogIndex !== prevLogIndex || message.entries.length !== wanted) {
+      message = {
+        type: 'append-entries',
+        term: this.term,
+        prevLogIndex,
+        prevLogTerm,
+        entries: wanted === 0 ? noEntries : this.#log.entriesFrom(next, wanted),
+        leaderCommit: this.commitIndex,
+        round: this.#round,
+      };
+      this.#lastAppend = message;
     }
-    if (reply.success) this.#onMatch(peer, reply.index);
-    else this.#onConflict(peer, reply);
+    this.#nextIndex[to] = next + wanted;
+    this.#send(this.#nodeIds[to] as string, message);
   }
 
-  #onMatch(peer: number, index: number): void {
-    if (index > (this.#match[peer] as number)) {
-      this.#match[peer] = index;
-      if (index >= (this.#next[peer] as number)) this.#next[peer] = index + 1;
-      this.#advanceCommitIndex();
-    }
-    if ((this.#next[peer] as number) <= this.log.last && this.role === 'leader') this.#sendAppendEntries(peer);
-  }
-
-  /** §3.5, at its end: goes back past a whole conflicting term at a time. */
-  #onConflict(peer: number, { index, conflictIndex, conflictTerm }: AppendReply): void {
-    const match = this.#match[peer] as number;
-    // What is known to match cannot conflict: this answer is older than that knowledge.
-    if (index <= match || index >= (this.#next[peer] as number)) return;
-    let next = Math.min(conflictIndex, index);
-    if (conflictTerm > 0) {
-      // Where this log has entries of that term too, they may match up to its last one.
-      let candidate = Math.min(index, this.log.last);
-      while (candidate >= this.log.first && (this.log.termAt(candidate) as number) > conflictTerm) candidate--;
-      if (this.log.termAt(candidate) === conflictTerm) next = Math.min(index, candidate + 1);
-    }
-    this.#next[peer] = Math.max(match + 1, next);
-    this.#sendAppendEntries(peer);
-  }
-
-  /** §3.6.2: an entry of this term that a majority holds is committed, and with it everything before. */
-  #advanceCommitIndex(): void {
-    const held = this.#heldByQuorum(this.#match);
-    if (held <= this.commitIndex) return;
-    // Counting copies of an earlier term's entry commits what a later leader may still replace (Figure 3.7).
-    if (this.log.termAt(held) !== this.term && !this.#mistakes.commitsOldTerms) return;
-    this.#commitTo(held);
-  }
-
-  /** The highest number that a quorum has reached. */
-  #heldByQuorum(numbers: readonly number[]): number {
-    const sorted = this.#sorted;
-    for (let i = 0; i < numbers.length; i++) {
-      const number = numbers[i] as number;
-      let at = i;
-      while (at > 0 && (sorted[at - 1] as number) < number) {
-        sorted[at] = sorted[at - 1] as number;
-        at--;
-      }
-      sorted[at] = number;
-    }
-    return sorted[this.#quorum - 1] as number;
-  }
-
-  #commitTo(index: number): void {
-    const target = Math.min(index, this.log.last);
-    if (target <= this.commitIndex) return;
-    this.commitIndex = target;
-    while (this.lastApplied < this.commitIndex) this.#apply(this.lastApplied + 1);
-    if (this.#earlyReads.length > 0 && this.log.termAt(this.commitIndex) === this.term) {
-      for (const read of this.#earlyReads.splice(0)) this.#serveRead(read.origin, read.client, read.id, read.request);
-    }
-    if (this.#reads.length > 0) this.#confirmReads();
-    const due = this.lastApplied - (this.#snapshot?.index ?? 0) >= this.#config.snapshotEvery;
-    if (due && this.lastApplied <= this.log.last) this.#takeSnapshot();
-  }
-
-  #apply(index: number): void {
-    const entry = this.log.entryAt(index) as Entry;
-    this.lastApplied = index;
-    const waiting = this.#waiting.get(index);
-    if (waiting !== undefined) this.#waiting.delete(index);
-    const { command } = entry;
-    if (command === null) return;
-    const reply = this.#applyOnce(command);
-    if (waiting !== undefined && waiting.term === entry.term && reply !== undefined) {
-      this.#answer(waiting.origin, command.client, command.id, reply);
-    }
-  }
-
-  /** §6.3: a command that was applied before is answered as it was then. undefined: its client has moved on. */
-  #applyOnce(command: Command): Body | undefined {
-    const session = this.#sessions.get(command.client);
-    if (!this.#mistakes.appliesTwice && session !== undefined && session.id >= command.id) {
-      this.#mark('command-deduplicated');
-      return session.id === command.id ? session.reply : undefined;
-    }
-    const reply = this.#machine.apply(command.request);
-    this.#sessions.set(command.client, command.id, reply);
-    return reply;
-  }
-
-  // Snapshots (§5).
-
-  #takeSnapshot(): void {
-    const index = this.lastApplied;
-    const term = this.log.termAt(index) as number;
-    this.#snapshot = { index, term, machine: this.#machine.snapshot(), sessions: this.#sessions.snapshot() };
-    this.#mark('snapshot-taken');
-    // In this order: a crash in between leaves a log that reaches further back than it must.
-    this.#effects.push({ type: 'put', key: 'snapshot', value: this.#snapshot as unknown as Json });
-    this.#compact(Math.max(this.log.first - 1, index - this.#config.snapshotTail));
-    if (this.#mistakes.snapshotLosesTail && this.log.last > index) {
-      this.#effects.push({ type: 'truncate', log: 'log', from: index + 1 });
-      this.log.truncate(index + 1);
-    }
-  }
-
-  #compact(index: number): void {
-    if (index < this.log.first) return;
-    this.log.compact(index, this.log.termAt(index) as number);
-    this.#effects.push({ type: 'compact', log: 'log', before: index + 1 });
-  }
-
-  #sendSnapshot(peer: number): void {
-    const snapshot = this.#snapshot;
-    if (snapshot === null) throw new Error('a log that has been compacted has a snapshot');
-    this.#mark('snapshot-sent');
-    this.#next[peer] = snapshot.index + 1;
-    this.#send(this.#nodeIds[peer] as string, {
-      type: 'install_snapshot',
+  /** §5.3: to a follower that needs entries which are no longer there. */
+  #sendSnapshot(to: number): void {
+    const snapshot = this.#snapshot as Snapshot;
+    this.#nextIndex[to] = snapshot.index + 1;
+    this.#probing[to] = 1;
+    this.#note(`sends snapshot ${snapshot.index} to ${this.#nodeIds[to]}`);
+    this.#send(this.#nodeIds[to] as string, {
+      type: 'install-snapshot',
       term: this.term,
       snapshot,
       round: this.#round,
     });
   }
 
-  #onInstallSnapshot(leader: string, { term, snapshot, round }: InstallSnapshot): void {
+  #onAppendEntriesReply(from: number, reply: AppendEntriesReply): void {
+    if (reply.term > this.term) {
+      this.#becomeFollower(reply.term);
+      return;
+    }
+    if (this.role !== 'leader' || reply.term < this.term) return;
+    this.#answered[from] = 1;
+    if (reply.success) this.#onMatch(from, reply.matchIndex);
+    else this.#backUp(from, reply);
+    // Also who refuses entries takes this node for the leader.
+    if (reply.round > (this.#answeredRound[from] as number)) {
+      this.#answeredRound[from] = reply.round;
+      this.#finishRounds();
+    }
+  }
+
+  #onMatch(from: number, matchIndex: number): void {
+    if (matchIndex + 1 >= (this.#nextIndex[from] as number)) {
+      this.#nextIndex[from] = matchIndex + 1;
+      this.#probing[from] = 0;
+    }
+    if (matchIndex > (this.#matchIndex[from] as number)) {
+      this.#matchIndex[from] = matchIndex;
+      if (matchIndex > this.commitIndex) this.#advanceCommitIndex();
+    }
+    if (this.#probing[from] === 0 && (this.#nextIndex[from] as number) <= this.#log.lastIndex) {
+      this.#sendAppendEntries(from);
+    }
+  }
+
+  /** §3.5, end: goes back by a whole term at a time. */
+  #backUp(from: number, { prevLogIndex, conflictTerm, conflictIndex }: AppendEntriesReply): void {
+    const next = this.#nextIndex[from] as number;
+    // Old news: the follower has come further since, or the leader has gone back further already.
+    if (prevLogIndex < (this.#matchIndex[from] as number) || prevLogIndex >= next) return;
+    if (this.#probing[from] === 1 && prevLogIndex !== next - 1) return;
+    const shared = conflictTerm === 0 ? undefined : this.#log.lastOfTerm(conflictTerm, prevLogIndex);
+    this.#nextIndex[from] = Math.max(1, Math.min(prevLogIndex, shared === undefined ? conflictIndex : shared + 1));
+    this.#probing[from] = 1;
+    this.#mark('backed-up');
+    this.#sendAppendEntries(from);
+  }
+
+  /** §3.6.2: what a majority has is committed, if it is of this leader's term, and so is all before it. */
+  #advanceCommitIndex(): void {
+    const { mistake } = this.#config;
+    const needed = mistake === 'minority-quorum' ? this.#nodeIds.length >>> 1 : this.#quorum;
+    const index = nthGreatest(this.#matchIndex, this.#ranked, Math.max(1, needed));
+    if (index <= this.commitIndex) return;
+    if (this.#log.termAt(index) !== this.term && mistake !== 'commit-old-term') return;
+    this.commitIndex = index;
+    this.#applyCommitted();
+    this.#startReadRound();
+  }
+
+  // §3.5: log replication, the follower's side.
+
+  /** A message from the leader of a term that is not behind. */
+  #onLeaderContact(src: string, term: number): void {
+    if (term > this.term || this.role !== 'follower') this.#becomeFollower(term);
+    this.#heardLeader = true;
+    this.#emit(this.#timers.electionQuiet);
+    if (this.leader === src) return;
+    this.leader = src;
+    this.#submitAll();
+  }
+
+  #onAppendEntries(src: string, message: AppendEntries): void {
+    const { term, prevLogIndex, prevLogTerm, entries, leaderCommit, round } = message;
     if (term < this.term) {
-      this.#acknowledge(leader, round, 0);
+      this.#refuse(src, message, 0, 0);
       return;
     }
-    this.#follow(leader, term);
-    if (snapshot.index > this.commitIndex) this.#install(snapshot);
-    this.#acknowledge(leader, round, Math.max(snapshot.index, this.log.first - 1));
+    this.#onLeaderContact(src, term);
+    // All that this node knows to be committed, the leader has too (§3.6.3): there the logs agree.
+    if (prevLogIndex > this.commitIndex && this.#log.termAt(prevLogIndex) !== prevLogTerm) {
+      this.#refuseConflict(src, message);
+      return;
+    }
+    const { mistake } = this.#config;
+    const lastNew = prevLogIndex + entries.length;
+    const success: AppendEntriesReply = {
+      type: 'append-entries-reply',
+      term,
+      success: true,
+      matchIndex: lastNew,
+      prevLogIndex,
+      conflictTerm: 0,
+      conflictIndex: 0,
+      round,
+    };
+    if (mistake === 'ack-before-sync') this.#send(src, success);
+    if (entries.length > 0) this.#takeEntries(prevLogIndex, entries);
+    const known = mistake === 'commit-beyond-match' || mistake === 'no-truncate' ? this.#log.lastIndex : lastNew;
+    const commitIndex = Math.min(leaderCommit, known);
+    if (commitIndex > this.commitIndex) {
+      this.commitIndex = commitIndex;
+      this.#applyCommitted();
+    }
+    if (mistake !== 'ack-before-sync') this.#send(src, success);
   }
 
-  #install(snapshot: Snapshot): void {
-    this.#mark('snapshot-installed');
-    this.#log(`installs the snapshot up to ${snapshot.index}`);
-    const { index, term } = snapshot;
-    // §5.3: what follows the snapshot in a log that agrees with it stays.
-    const agrees = this.log.termAt(index) === term && !this.#mistakes.snapshotLosesTail;
-    this.#loadSnapshot(snapshot);
-    this.#effects.push({ type: 'put', key: 'snapshot', value: snapshot as unknown as Json });
-    if (agrees) {
-      this.#compact(index);
+  /** Step 3 and 4 of AppendEntries (figure 3.1). What is there already stays: the message may be an old one. */
+  #takeEntries(prevLogIndex: number, entries: readonly Entry[]): void {
+    const { mistake } = this.#config;
+    let index = Math.max(prevLogIndex, this.commitIndex) + 1;
+    const lastNew = prevLogIndex + entries.length;
+    if (mistake !== 'truncate-without-conflict') {
+      while (index <= lastNew && this.#log.termAt(index) === entries[index - prevLogIndex - 1]?.term) index++;
+    }
+    if (mistake === 'no-truncate') index = Math.max(index, this.#log.lastIndex + 1);
+    if (index > lastNew) return;
+    if (index <= this.#log.lastIndex) {
+      this.#mark('log-truncated');
+      this.#note(`truncates entries ${index} to ${this.#log.lastIndex}`);
+      this.#log.truncate(index);
+      this.#write({ type: 'truncate', log: logName, from: index });
+    }
+    const fresh = index === prevLogIndex + 1 ? entries : entries.slice(index - prevLogIndex - 1);
+    this.#log.append(fresh);
+    this.#write({ type: 'append', log: logName, entries: fresh });
+  }
+
+  #refuseConflict(src: string, message: AppendEntries): void {
+    const { prevLogIndex } = message;
+    const conflictTerm = this.#log.termAt(prevLogIndex);
+    if (conflictTerm === undefined) this.#refuse(src, message, 0, this.#log.lastIndex + 1);
+    else this.#refuse(src, message, conflictTerm, this.#log.firstOfTerm(prevLogIndex, this.commitIndex));
+  }
+
+  #refuse(src: string, message: AppendEntries, conflictTerm: number, conflictIndex: number): void {
+    this.#send(src, {
+      type: 'append-entries-reply',
+      term: this.term,
+      success: false,
+      matchIndex: 0,
+      prevLogIndex: message.prevLogIndex,
+      conflictTerm,
+      conflictIndex,
+      round: message.round,
+    });
+  }
+
+  // §5: snapshots.
+
+  #applyCommitted(): void {
+    while (this.lastApplied < this.commitIndex) {
+      const index = this.lastApplied + 1;
+      const entry = this.#log.entryAt(index);
+      if (entry === undefined) throw new Error(`${this.#id} has committed entry ${index}, which is not in its log`);
+      this.lastApplied = index;
+      if (entry.command !== null) this.#apply(entry.command, index);
+    }
+    if (this.lastApplied - this.#log.snapshotIndex >= this.#config.snapshotThreshold) this.#takeSnapshot();
+  }
+
+  /** §6.3: a command that is in the log twice takes effect once. */
+  #apply(command: Command, index: number): void {
+    const status = this.#statusOf(command);
+    if (status === 'applied' || status === 'superseded') this.#mark('command-deduplicated');
+    if (status === 'superseded' || status === 'doubtful') return;
+    const reply =
+      status === 'new' ? this.#replicated.apply(command, index) : this.#replicated.remembered(command.client);
+    if (this.role === 'leader') this.#answer(command, reply);
+    else this.#replyToClient(command.client, command.id, reply);
+  }
+
+  #statusOf(command: Command): ReturnType<ReplicatedState['status']> {
+    return this.#config.mistake === 'duplicate-apply' ? 'new' : this.#replicated.status(command);
+  }
+
+  #takeSnapshot(): void {
+    const index = this.lastApplied;
+    const term = this.#log.termAt(index) as number;
+    this.#snapshot = { index, term, state: this.#replicated.snapshot() };
+    this.#mark('snapshot-taken');
+    this.#note(`takes snapshot ${index}`);
+    // In this order: any prefix of these writes is a snapshot with a log that continues it. No message depends on them.
+    this.#emit({ type: 'put', key: snapshotKey, value: this.#snapshot });
+    if (this.#config.mistake === 'snapshot-loses-tail') {
+      this.#replaceLog(index, term);
     } else {
-      this.#effects.push({ type: 'truncate', log: 'log', from: this.log.first });
-      this.#effects.push({ type: 'compact', log: 'log', before: index + 1 });
-      this.log.reset(index, term);
-      this.#waiting.clear();
+      this.#log.compact(index, term, this.#config.snapshotTail);
+      this.#emit({ type: 'compact', log: logName, before: this.#log.firstIndex });
     }
-    this.#effects.push({ type: 'sync' });
   }
 
-  // Clients (§6).
+  #replaceLog(index: number, term: number): void {
+    const { firstIndex, lastIndex } = this.#log;
+    this.#log.reset(index, term);
+    this.#discardLog(firstIndex, lastIndex + 1 - firstIndex);
+  }
 
-  #onRequest(client: string, body: Body): void {
-    const id = body.msg_id;
-    if (id === undefined) return;
-    const request: Request = { client, id, body, sentTo: null, sentTick: this.#tick, bornTick: this.#tick };
-    this.#requests.set(client, request);
-    this.#setRetryTimer();
-    if (this.#mistakes.readsFromFollowers && this.#machine.isRead(body)) {
-      this.#reply(client, id, this.#machine.query(body));
+  #onInstallSnapshot(src: string, { term, snapshot, round }: InstallSnapshot): void {
+    if (term < this.term) {
+      this.#send(src, this.#snapshotReply(false, 0, round));
       return;
     }
-    if (this.leader !== null) this.#passOn(request, this.leader);
+    this.#onLeaderContact(src, term);
+    if (snapshot.index > this.commitIndex) this.#installSnapshot(snapshot);
+    this.#send(src, this.#snapshotReply(true, Math.max(snapshot.index, this.commitIndex), round));
   }
 
-  #passOn(request: Request, leader: string): void {
-    request.sentTick = this.#tick;
-    request.sentTo = leader;
-    const { client, id, body } = request;
-    if (leader === this.id) this.#serve(this.id, client, id, body);
-    else this.#send(leader, { type: 'forward', client, id, request: body });
+  #snapshotReply(success: boolean, matchIndex: number, round: number): AppendEntriesReply {
+    return {
+      type: 'append-entries-reply',
+      term: this.term,
+      success,
+      matchIndex,
+      prevLogIndex: 0,
+      conflictTerm: 0,
+      conflictIndex: 0,
+      round,
+    };
   }
 
-  /** A new leader is known: whatever waits for one, or was sent to another, goes to it. */
-  #passOnAll(): void {
-    const { leader } = this;
-    if (leader === null) return;
-    for (const request of [...this.#requests.values()]) if (request.sentTo !== leader) this.#passOn(request, leader);
-  }
-
-  #retryRequests(): void {
-    this.#ticking = false;
-    this.#tick++;
-    for (const request of [...this.#requests.values()]) {
-      const age = this.#tick - request.bornTick;
-      if (request.sentTo === null && age >= ticksWithoutLeaderMax) {
-        // It never left this node, so it has certainly not happened.
-        this.#requests.delete(request.client);
-        this.#effects.push({
-          type: 'send',
-          to: request.client,
-          body: errorBody(request.id, 'temporarilyUnavailable', 'no leader is known') as Body as RaftBody,
-        });
-      } else if (age >= ticksPerRequestMax) {
-        // It may happen yet. An answer would be a guess: the client's own timeout is the honest one.
-        this.#requests.delete(request.client);
-      } else if (this.leader !== null && this.#tick - request.sentTick >= ticksPerTry) {
-        this.#passOn(request, this.leader);
-      }
+  /** Figure 5.3: if the log has the last entry that the snapshot covers, what follows it stays. */
+  #installSnapshot(snapshot: Snapshot): void {
+    const { index, term } = snapshot;
+    this.#mark('snapshot-installed');
+    this.#note(`installs snapshot ${index}`);
+    const continues = this.#log.termAt(index) === term;
+    this.#restoreState(snapshot);
+    this.#write({ type: 'put', key: snapshotKey, value: snapshot });
+    if (continues && this.#config.mistake !== 'snapshot-loses-tail') {
+      this.#log.compact(index, term, this.#config.snapshotTail);
+      this.#write({ type: 'compact', log: logName, before: this.#log.firstIndex });
+    } else {
+      this.#replaceLog(index, term);
     }
-    if (this.#requests.size > 0) this.#setRetryTimer();
   }
 
-  /** The leader takes a request, its own client's or one passed on. */
-  #serve(origin: string, client: string, id: number, request: Body): void {
-    if (this.#machine.isRead(request)) {
-      this.#serveRead(origin, client, id, request);
+  // §6: clients. The node that a client asks sees to its request: it passes it on to the leader, again when no answer
+  // comes, and gives the answer. Whether a request took effect it may not know; then it stays silent.
+
+  #onClientRequest(client: string, request: Request): void {
+    const id = request.msg_id;
+    if (typeof id !== 'number') return;
+    const kind = this.#config.machine.classify(request);
+    if (typeof kind === 'object') {
+      this.#send(client, { ...kind, in_reply_to: id });
       return;
     }
-    const session = this.#sessions.get(client);
-    if (session !== undefined && session.id >= id && !this.#mistakes.appliesTwice) {
+    const command: Command = { client, id, origin: this.#id, bornAt: this.commitIndex, request };
+    const outstanding: Outstanding = { command, isQuery: kind === 'query', age: 0, submitted: false };
+    this.#requests.set(client, outstanding);
+    if (!this.#requestsTimerSet) {
+      this.#requestsTimerSet = true;
+      this.#emit(this.#timers.requests);
+    }
+    this.#submit(outstanding);
+  }
+
+  /** Hands a request to the leader, if one is known. */
+  #submit(outstanding: Outstanding): void {
+    const { command, isQuery } = outstanding;
+    if (isQuery && this.#config.reads === 'any-state') {
+      this.#replyToClient(command.client, command.id, this.#replicated.query(command.request));
+      return;
+    }
+    if (this.leader === null) return;
+    outstanding.submitted = true;
+    if (this.role !== 'leader') this.#send(this.leader, { type: 'forward', isQuery, command });
+    else if (isQuery) this.#onQuery(command);
+    else this.#onCommand(command);
+  }
+
+  /** There is a new leader. What the old one has done with a request does not matter: sessions see to that. */
+  #submitAll(): void {
+    for (const outstanding of this.#requests.values()) this.#submit(outstanding);
+  }
+
+  #onRequestsTimer(): void {
+    for (const outstanding of this.#requests.values()) this.#lookAfter(outstanding);
+    this.#requestsTimerSet = this.#requests.size > 0;
+    if (this.#requestsTimerSet) this.#emit(this.#timers.requests);
+  }
+
+  #lookAfter(outstanding: Outstanding): void {
+    const { command, isQuery, submitted } = outstanding;
+    const { unavailableAfterRetries, forgottenAfterRetries } = this.#config;
+    outstanding.age++;
+    // Only what changes nothing, or was never handed to anybody, has certainly not taken effect.
+    if (outstanding.age >= unavailableAfterRetries && (isQuery || !submitted)) {
+      this.#mark('unavailable');
+      const reply = errorReply('temporarilyUnavailable', this.leader === null ? 'no leader is known' : 'no answer');
+      this.#replyToClient(command.client, command.id, reply);
+    } else if (outstanding.age >= forgottenAfterRetries) {
+      this.#requests.delete(command.client);
+    } else if (outstanding.age > 1 && this.leader !== null && this.role !== 'leader') {
+      this.#mark('request-retried');
+      this.#submit(outstanding);
+    }
+  }
+
+  #onForward({ isQuery, command }: Forward): void {
+    // Its sender will find the leader, and try again.
+    if (this.role !== 'leader') return;
+    if (isQuery) this.#onQuery(command);
+    else this.#onCommand(command);
+  }
+
+  #onCommand(command: Command): void {
+    const status = this.#statusOf(command);
+    if (status === 'applied') {
       this.#mark('command-deduplicated');
-      if (session.id === id) this.#answer(origin, client, id, session.reply);
-      return;
+      this.#answer(command, this.#replicated.remembered(command.client));
     }
-    const index = this.#propose({ client, id, request });
-    this.#waiting.set(index, { term: this.term, origin });
+    if (status !== 'new') return;
+    this.#queue.push(command);
+    if (!this.#awaitsLogDurable) this.#replicateQueue();
   }
 
-  #serveRead(origin: string, client: string, id: number, request: Body): void {
-    const mistakes = this.#mistakes;
-    if (mistakes.staleReads || (mistakes.leaseOnWallClock && this.#holdsLease())) {
-      this.#answer(origin, client, id, this.#machine.query(request));
-      return;
-    }
-    // §6.4 step 1: before an entry of its own term is committed, a leader may not know of all that is.
-    if (this.log.termAt(this.commitIndex) !== this.term && !mistakes.readsBeforeNoOp) {
-      this.#earlyReads.push({ origin, client, id, request });
-      return;
-    }
-    this.#mark('read-index');
-    // Steps 2 and 3: whoever leads now can tell by a round of messages that begins after the read has arrived.
-    this.#reads.push({ origin, client, id, request, readIndex: this.commitIndex, round: this.#round + 1 });
-    this.#broadcastAppendEntries();
+  #answer({ origin, client, id }: Command, reply: Reply): void {
+    if (origin === this.#id) this.#replyToClient(client, id, reply);
+    else this.#send(origin, { type: 'answer', client, id, reply });
   }
 
-  /** §6.4.1, on the wrong clock: a wall clock that is set back makes the lease last. */
-  #holdsLease(): boolean {
-    return this.#nowMs < this.#leaseFromMs + this.#config.electionTimeoutMsMin;
+  #onAnswer({ client, id, reply }: Answer): void {
+    this.#replyToClient(client, id, reply);
   }
 
-  #confirmReads(): void {
-    this.#ackedRound[this.#self] = this.#round;
-    const confirmed = this.#heldByQuorum(this.#ackedRound);
-    if (this.#mistakes.leaseOnWallClock && confirmed > 0) {
-      this.#leaseFromMs = this.#roundStartedMs[confirmed] ?? this.#leaseFromMs;
-    }
-    if (this.#reads.length === 0) return;
-    const open: PendingRead[] = [];
-    for (const read of this.#reads) {
-      if (read.round <= confirmed && read.readIndex <= this.lastApplied) {
-        this.#answer(read.origin, read.client, read.id, this.#machine.query(read.request));
-      } else {
-        open.push(read);
-      }
-    }
-    this.#reads = open;
-  }
-
-  /** The leader's answer, by way of the node that the client asked. */
-  #answer(origin: string, client: string, id: number, reply: Body): void {
-    if (origin === this.id) this.#reply(client, id, reply);
-    else this.#send(origin, { type: 'forwarded', client, id, reply });
-  }
-
-  #onForwarded({ client, id, reply }: Forwarded): void {
-    this.#reply(client, id, reply);
-  }
-
-  #reply(client: string, id: number, reply: Body): void {
-    const request = this.#requests.get(client);
-    if (request === undefined || request.id !== id) return;
+  /** Does nothing when the client has its answer already, or asked another life of this node. */
+  #replyToClient(client: string, id: number, reply: Reply): void {
+    if (this.#requests.get(client)?.command.id !== id) return;
     this.#requests.delete(client);
-    this.#effects.push({ type: 'send', to: client, body: { ...reply, in_reply_to: id } as RaftBody });
+    this.#send(client, { ...reply, in_reply_to: id });
   }
 
-  // What the parts above have in common.
+  // §6.4: queries without the log.
 
-  /** Hears from the leader of a term that is not over. */
-  #follow(leader: string, term: number): void {
-    if (term > this.term) this.#adoptTerm(term);
-    const isNews = this.leader !== leader;
-    if (this.role !== 'follower') this.#becomeFollower(leader);
-    else this.#setElectionTimer();
-    if (isNews) {
-      this.leader = leader;
-      this.#passOnAll();
+  #onQuery(command: Command): void {
+    const { reads } = this.#config;
+    if (reads === 'leader-state' || (reads === 'lease' && this.#mayRead() && this.#nowMs < this.#leaseUntilMs)) {
+      this.#answer(command, this.#replicated.query(command.request));
+      return;
     }
+    this.#waitingReads.push(command);
+    this.#startReadRound();
   }
 
-  #persistVote(): void {
-    if (this.#mistakes.forgetsVote) return;
-    this.#effects.push(
-      { type: 'put', key: 'vote', value: { term: this.term, votedFor: this.#votedFor } },
-      { type: 'sync' },
-    );
+  /** §6.4, step 1: until it has committed an entry of its term, a leader does not know what is committed. */
+  #mayRead(): boolean {
+    return this.#log.termAt(this.commitIndex) === this.term || this.#config.mistake === 'read-index-before-noop';
   }
 
-  #setElectionTimer(): void {
-    const { electionTimeoutMsMin, electionTimeoutMsMax } = this.#config;
-    this.#effects.push({
-      type: 'set-timer',
-      name: 'election',
-      minMs: electionTimeoutMsMin,
-      maxMs: electionTimeoutMsMax,
-    });
+  /**
+   * §6.4, steps 2 and 3: all reads that wait now share one round of heartbeats, sent after they came. Reads that come
+   * while it is under way wait for the next. The read index needs no remembering: what is committed is applied in the
+   * same step, so the state is never behind it.
+   */
+  #startReadRound(): void {
+    if (this.#confirmingReads.length > 0 || this.#waitingReads.length === 0 || !this.#mayRead()) return;
+    this.#confirmingReads = this.#waitingReads;
+    this.#waitingReads = [];
+    this.#confirmingRound = ++this.#round;
+    this.#startLeaseRound();
+    this.#mark('read-index');
+    // Entries in flight carry an earlier round, and say nothing of who leads now.
+    this.#lastAppend = null;
+    this.#broadcast();
+    if (this.#quorum === 1) this.#finishRounds();
   }
 
-  #setCheckQuorumTimer(): void {
-    const { electionTimeoutMsMax } = this.#config;
-    this.#effects.push({
-      type: 'set-timer',
-      name: 'check-quorum',
-      minMs: electionTimeoutMsMax,
-      maxMs: electionTimeoutMsMax,
-    });
+  /** §6.4, steps 4 and 5. */
+  #finishRounds(): void {
+    this.#answeredRound[this.#self] = this.#round;
+    const confirmed = nthGreatest(this.#answeredRound, this.#ranked, this.#quorum);
+    if (confirmed >= this.#leaseRound) {
+      this.#leaseUntilMs = this.#leaseRoundStartMs + this.#config.electionTimeoutMinMs;
+    }
+    if (this.#confirmingReads.length === 0 || confirmed < this.#confirmingRound) return;
+    const reads = this.#confirmingReads;
+    this.#confirmingReads = [];
+    for (const read of reads) this.#answer(read, this.#replicated.query(read.request));
+    this.#startReadRound();
   }
 
-  #setRetryTimer(): void {
-    if (this.#ticking) return;
-    this.#ticking = true;
-    this.#effects.push({ type: 'set-timer', name: 'retry', minMs: retryMs, maxMs: retryMs });
-  }
-
-  #send(to: string, body: RaftBody): void {
-    this.#effects.push({ type: 'send', to, body });
-  }
-
-  #mark(name: string): void {
-    this.#effects.push({ type: 'mark', name });
-  }
-
-  #log(text: string): void {
-    this.#effects.push({ type: 'log', text });
+  /** §6.4.1: a lease runs from when the round was sent, not from when it was answered. */
+  #startLeaseRound(): void {
+    this.#leaseRound = this.#round;
+    this.#leaseRoundStartMs = this.#nowMs;
   }
 }
 
-const noEntries: readonly Entry[] = [];
+function count(flags: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < flags.length; i++) sum += flags[i] as number;
+  return sum;
+}
+
+/** The n-th greatest of some numbers; n from 1. O(numbers²), for the few there are; `scratch` is overwritten. */
+function nthGreatest(numbers: Float64Array, scratch: Float64Array, n: number): number {
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i] as number;
+    let at = i;
+    while (at > 0 && (scratch[at - 1] as number) < number) {
+      scratch[at] = scratch[at - 1] as number;
+      at--;
+    }
+    scratch[at] = number;
+  }
+  return scratch[n - 1] as number;
+}

@@ -1,29 +1,26 @@
+/** Raft as a NodeSystem. */
 import type { NodeSystem } from '../../protocol/system.ts';
+import { registerMachine } from '../machines/register.ts';
 import { bugs } from './bugs.ts';
+import { correct, type RaftConfig } from './config.ts';
 import { invariants } from './invariants.ts';
 import type { RaftBody } from './messages.ts';
-import { type RaftConfig, type RaftDescription, RaftNode } from './raft.ts';
+import { Raft, type RaftDescription } from './raft.ts';
 
-/** Raft, replicating a state machine chosen by the service. */
-export const raft: NodeSystem<RaftNode, RaftConfig, RaftBody, RaftDescription> = {
+export const raft: NodeSystem<Raft, RaftConfig, RaftBody, RaftDescription> = {
   name: 'raft',
-  summary: 'Raft: a replicated log with elections, snapshots, client sessions, and reads by ReadIndex',
-  sources: ['Diego Ongaro, Consensus: Bridging Theory and Practice, Stanford University, 2014'],
+  summary: 'Raft: a replicated log with elections, snapshots, client sessions, and linearizable reads by ReadIndex.',
+  sources: [
+    'Diego Ongaro: Consensus: Bridging Theory and Practice (Stanford University, 2014)',
+    'Diego Ongaro, John Ousterhout: In Search of an Understandable Consensus Algorithm (USENIX ATC 2014)',
+  ],
   services: ['register'],
   defaultWorkload: 'register',
-  configure: () => ({
-    machine: 'register',
-    electionTimeoutMsMin: 150,
-    electionTimeoutMsMax: 300,
-    heartbeatMs: 50,
-    entriesPerMessageMax: 64,
-    snapshotEvery: 200,
-    snapshotTail: 50,
-    preVote: true,
-    checkQuorum: true,
-    mistakes: {},
-  }),
-  create: (boot) => new RaftNode(boot),
+  configure(service) {
+    if (service !== 'register') throw new RangeError(`raft replicates the service register, not ${service}`);
+    return correct(registerMachine);
+  },
+  create: (boot) => new Raft(boot),
   step: (node, event) => node.step(event),
   describe: (node) => node,
   bugs,
@@ -33,14 +30,17 @@ export const raft: NodeSystem<RaftNode, RaftConfig, RaftBody, RaftDescription> =
     { property: 'recovery', under: 'all', except: 'faults that lose or change what was synced to disk' },
   ],
   marks: {
-    'election-won': 'a candidate became leader',
-    'pre-vote-refused': 'a node refused to back an election that could not be won or was not needed (§9.6)',
-    'stepped-down-without-quorum': 'a leader gave up because no majority answered it (§6.2)',
-    'log-truncated': "a follower dropped entries that conflicted with the leader's (§3.5)",
-    'snapshot-taken': 'a node replaced the applied part of its log by a snapshot (§5.1)',
-    'snapshot-sent': 'a leader sent its snapshot to a follower whose next entry it no longer had (§5.3)',
-    'snapshot-installed': 'a follower installed a snapshot in place of its log (§5.3)',
-    'command-deduplicated': 'a retried command was recognised and not applied again (§6.3)',
-    'read-index': 'a leader served a read after confirming that it still led (§6.4)',
+    'election-won': 'A candidate became leader (§3.4).',
+    'split-vote': 'A candidate neither won nor lost its election in time, and stood again (§3.4).',
+    'pre-vote-refused': 'A node refused to back an election that was not needed, or not to be won (§9.6).',
+    'stepped-down-check-quorum': 'A leader that no majority answered stepped down (§6.2).',
+    'backed-up': "A leader went back in a follower's log to where the two agree (§3.5).",
+    'log-truncated': "A follower removed entries that conflicted with the leader's (§3.5).",
+    'snapshot-taken': 'A node replaced a prefix of its log by a snapshot (§5.1).',
+    'snapshot-installed': "A follower took over the leader's snapshot (§5.3).",
+    'read-index': 'A leader began a round of heartbeats to confirm reads (§6.4).',
+    'request-retried': 'A node sent a request to the leader again, having had no answer.',
+    'command-deduplicated': 'A command that had been applied came again, and was not applied again (§6.3).',
+    unavailable: 'A request that certainly had no effect was given up: no leader, or no answer to a read.',
   },
 };
