@@ -19,6 +19,12 @@ export interface KeyFailure {
   readonly completion: number;
   /** Indexes of the invocation lines of a minimal sub-history that is not linearizable either. */
   readonly minimal: readonly number[];
+  /**
+   * What to show to people: invocation lines, ascending, of the few ops that contradict each other even if each of the others
+   * happened any number of times, or never, within its own time; and of the last ops that may have left the values that
+   * they saw. Unlike `minimal` it names the write whose value a stale read returned. Absent where it was too costly to find.
+   */
+  readonly conflict?: readonly number[];
   /** Invocation lines of the longest linearizable prefix found, in the order of linearization; the last 100 at most. */
   readonly prefix: readonly number[];
   /** What the object could have been just before, and why each possibility dies: at most twenty. */
