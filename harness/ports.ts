@@ -11,7 +11,7 @@ export interface Completion {
   readonly process: Process;
   readonly type: 'ok' | 'fail' | 'info';
   readonly value: Value;
-  readonly error?: Value;
+  readonly error?: Value | undefined;
   /**
    * Index of the invocation's line, where the runtime knows it: a late answer is then never taken for that of the
    * same process's next op.

@@ -33,8 +33,8 @@ export interface Service {
   readonly rpcs: readonly Rpc[];
   /** True of ops that change nothing: when one times out it may be recorded as `fail`. */
   isRead(f: string): boolean;
-  /** The request for an op; the sender adds `msg_id`. */
-  request(op: ServiceOp): Body;
+  /** The request for an op. `msgId` is what the answer will say it is in reply to. */
+  request(op: ServiceOp, msgId: number): Body;
   /** The outcome a reply stands for, Maelstrom's errors included. A reply that makes no sense is `info`, and says so. */
   outcome(op: ServiceOp, reply: Body): Outcome;
 }

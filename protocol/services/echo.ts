@@ -28,9 +28,9 @@ export const echo: Service = {
     },
   ],
   isRead: (f) => f === 'echo',
-  request(op): EchoBody {
+  request(op, msgId): EchoBody {
     if (op.f !== 'echo') throw new RangeError(`the echo service has echo, not ${op.f}`);
-    return { type: 'echo', echo: op.value as Json };
+    return { type: 'echo', echo: op.value as Json, msg_id: msgId };
   },
   outcome(op, reply) {
     if (reply.type === 'echo_ok') {

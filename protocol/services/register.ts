@@ -32,16 +32,16 @@ export interface CasBody extends Body {
 
 export type RegisterRequest = ReadBody | WriteBody | CasBody;
 
-function request(op: ServiceOp): RegisterRequest {
+function request(op: ServiceOp, msgId: number): RegisterRequest {
   const key = op.key as Json;
   switch (op.f) {
     case 'read':
-      return { type: 'read', key };
+      return { type: 'read', key, msg_id: msgId };
     case 'write':
-      return { type: 'write', key, value: op.value as Json };
+      return { type: 'write', key, value: op.value as Json, msg_id: msgId };
     case 'cas': {
       const [from, to] = op.value as readonly [Json, Json];
-      return { type: 'cas', key, from, to };
+      return { type: 'cas', key, from, to, msg_id: msgId };
     }
     default:
       throw new RangeError(`the register service has read, write, and cas, not ${op.f}`);

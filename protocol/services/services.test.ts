@@ -12,14 +12,14 @@ const reply = (body: Record<string, unknown>): Body => body as unknown as Body;
 
 describe('the register service', () => {
   test('asks with the bodies of lin-kv', () => {
-    expect(register.request(read)).toEqual({ type: 'read', key: 'x' });
-    expect(register.request({ ...read, key: [1, { a: null }] })).toEqual({ type: 'read', key: [1, { a: null }] });
-    expect(register.request(write)).toEqual({ type: 'write', key: 'x', value: 3 });
-    expect(register.request(cas)).toEqual({ type: 'cas', key: 'x', from: 3, to: 4 });
+    expect(register.request(read, 7)).toEqual({ type: 'read', key: 'x', msg_id: 7 });
+    expect(register.request({ ...read, key: [1, { a: null }] }, 8)).toEqual({ type: 'read', key: [1, { a: null }], msg_id: 8 });
+    expect(register.request(write, 9)).toEqual({ type: 'write', key: 'x', value: 3, msg_id: 9 });
+    expect(register.request(cas, 10)).toEqual({ type: 'cas', key: 'x', from: 3, to: 4, msg_id: 10 });
   });
 
   test('refuses an op it does not have', () => {
-    expect(() => register.request({ f: 'append', key: 'x', value: 1 })).toThrow('not append');
+    expect(() => register.request({ f: 'append', key: 'x', value: 1 }, 1)).toThrow('not append');
   });
 
   test('a success carries the value read, or the value asked for', () => {
@@ -75,7 +75,7 @@ describe('the echo service', () => {
   const op: ServiceOp = { f: 'echo', value: 'hello' };
 
   test('sends a value and takes what comes back, equal or not', () => {
-    expect(echo.request(op)).toEqual({ type: 'echo', echo: 'hello' });
+    expect(echo.request(op, 7)).toEqual({ type: 'echo', echo: 'hello', msg_id: 7 });
     expect(echo.outcome(op, reply({ type: 'echo_ok', echo: 'hello' }))).toEqual({ type: 'ok', value: 'hello' });
     expect(echo.outcome(op, reply({ type: 'echo_ok', echo: 'olleh' }))).toEqual({ type: 'ok', value: 'olleh' });
   });
@@ -83,7 +83,7 @@ describe('the echo service', () => {
   test('errors are fail, nonsense is info', () => {
     expect(echo.outcome(op, errorBody(1, 'timeout', ''))).toEqual({ type: 'fail', value: 'hello', error: 'timeout' });
     expect(echo.outcome(op, reply({ type: 'echo_ok' })).type).toBe('info');
-    expect(() => echo.request({ f: 'read', value: null })).toThrow('not read');
+    expect(() => echo.request({ f: 'read', value: null }, 1)).toThrow('not read');
   });
 });
 

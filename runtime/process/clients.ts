@@ -34,7 +34,7 @@ export class Clients {
     const process = op.process as number;
     const client = this.#client(process);
     const msgId = client.nextMsgId++;
-    deliver({ src: `c${process + 1}`, dest: node, body: { ...this.#service.request(op), msg_id: msgId } });
+    deliver({ src: `c${process + 1}`, dest: node, body: this.#service.request(op, msgId) });
     return new Promise((resolve, reject) => {
       // What was asked before, if it has no answer yet, has taken too long: nobody waits for it any more.
       client.outstanding = { op, msgId, node, resolve, reject };

@@ -17,7 +17,7 @@ interface Log {
 export class Disk {
   readonly #values = new Map<string, Json>();
   readonly #logs = new Map<string, Log>();
-  readonly #unsynced: Write[] = [];
+  #unsynced: Write[] = [];
 
   write(write: Write): void {
     this.#unsynced.push(write);
@@ -32,7 +32,7 @@ export class Disk {
   sync(count: number): void {
     const unsynced = this.#unsynced;
     for (let i = 0; i < count; i++) this.#apply(unsynced[i] as Write);
-    if (count === unsynced.length) unsynced.length = 0;
+    if (count === unsynced.length) this.#unsynced = [];
     else unsynced.splice(0, count);
   }
 
@@ -46,7 +46,7 @@ export class Disk {
     } else if (last !== undefined) {
       this.#apply(last);
     }
-    this.#unsynced.length = 0;
+    this.#unsynced = [];
   }
 
   /** What a node finds when it starts. A copy: the disk goes on changing. */

@@ -311,7 +311,7 @@ export class NodeHost {
       count++;
       this.#surroundings.transmit(this, send.to, send.body);
     }
-    if (count === waiting.length) waiting.length = 0;
+    if (count === waiting.length) this.#waitingSends = [];
     else waiting.splice(0, count);
   }
 

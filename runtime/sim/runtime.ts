@@ -24,6 +24,7 @@ import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
 import { type Body, isClientId, type Message } from '../../protocol/message.ts';
 import type { Description } from '../../protocol/node.ts';
+import type { Service } from '../../protocol/service.ts';
 import type { InvariantMonitor } from '../../protocol/system.ts';
 import { NodeClock } from './clock.ts';
 import { clientLatency } from './latency.ts';
@@ -91,6 +92,7 @@ export function simRuntime(): Runtime {
 class Simulation implements Surroundings {
   now = 0;
   readonly #session: Session;
+  readonly #service: Service;
   readonly #queue = new EventQueue<Payload>();
   readonly #network: Network<Message>;
   readonly #nodes: readonly NodeHost[];
@@ -111,6 +113,7 @@ class Simulation implements Surroundings {
   constructor(session: Session) {
     this.#session = session;
     const { test } = session;
+    this.#service = test.service;
     const { seed, options } = test.spec;
     this.#indexOf = new Map(test.nodeIds.map((id, index) => [id, index]));
     this.#clientRandom = randomStream(seed, 'clients');
@@ -237,7 +240,7 @@ class Simulation implements Surroundings {
       return;
     }
     const client = clientId(op.process);
-    const body = { ...this.#session.test.service.request(op), msg_id: this.#nextMsgId++ };
+    const body = this.#service.request(op, this.#nextMsgId++);
     const request = { op, client, node: index, message: { src: client, dest: op.node as string, body } };
     this.#requests.set(client, request);
     this.#queue.push(this.now + latency, kinds.request, index, request);
@@ -247,9 +250,15 @@ class Simulation implements Surroundings {
     const request = this.#requests.get(reply.client);
     if (request === undefined || reply.body.in_reply_to !== request.message.body.msg_id) return;
     this.#requests.delete(reply.client);
-    const outcome = this.#session.test.service.outcome(request.op, reply.body);
     const { process, index } = request.op;
-    this.#completions.push({ process, invocation: index, ...outcome } as Completion);
+    const { type, value, error } = this.#service.outcome(request.op, reply.body);
+    this.#completions.push({
+      process,
+      invocation: index,
+      type,
+      value: value as Value,
+      error: error as Value | undefined,
+    });
   }
 
   #complete(latency: number, op: Op, type: 'fail' | 'info', error: string): void {
@@ -310,7 +319,7 @@ class Simulation implements Surroundings {
       if (request.node !== node.index) continue;
       this.#requests.delete(request.client);
       const { op } = request;
-      const type = this.#session.test.service.isRead(op.f) ? 'fail' : 'info';
+      const type = this.#service.isRead(op.f) ? 'fail' : 'info';
       this.#complete(clientLatency.draw(this.#clientRandom), op, type, 'connection-reset');
     }
   }

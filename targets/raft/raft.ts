@@ -8,7 +8,7 @@
  */
 import { isClientId, type Message } from '../../protocol/message.ts';
 import type { Boot, Description, Effect, Event, StartEvent } from '../../protocol/node.ts';
-import { errorReply, type Reply, type Request } from '../machines/machine.ts';
+import { errorReply, inReplyTo, type Reply, type Request } from '../machines/machine.ts';
 import type { RaftConfig } from './config.ts';
 import { RaftLog } from './log.ts';
 import type {
@@ -812,7 +812,7 @@ export class Raft implements RaftDescription {
     if (typeof id !== 'number') return;
     const kind = this.#config.machine.classify(request);
     if (typeof kind === 'object') {
-      this.#send(client, { ...kind, in_reply_to: id });
+      this.#send(client, inReplyTo(id, kind));
       return;
     }
     const command: Command = { client, id, origin: this.#id, bornAt: this.commitIndex, request };
@@ -898,7 +898,7 @@ export class Raft implements RaftDescription {
   #replyToClient(client: string, id: number, reply: Reply): void {
     if (this.#requests.get(client)?.command.id !== id) return;
     this.#requests.delete(client);
-    this.#send(client, { ...reply, in_reply_to: id });
+    this.#send(client, inReplyTo(id, reply));
   }
 
   // §6.4: queries without the log.
