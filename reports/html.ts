@@ -75,7 +75,7 @@ interface Told extends Violation {
 function tell(history: Lines, violations: readonly Violation[]): Told[] {
   const wanted = violations.map(({ failure }) => {
     const contradiction = invocationOf(history, failure.completion);
-    const minimal = new Set(failure.minimal);
+    const minimal = new Set(failure.conflict ?? failure.minimal);
     const pending = failure.configurations.flatMap((configuration) => configuration.pending);
     const around = new Set([...minimal, ...failure.prefix.slice(-prefixShown), ...pending]);
     if (contradiction !== undefined) around.add(contradiction);
@@ -296,7 +296,7 @@ function violation(told: Told, number: number): Markup {
   )}</ol>${
     minimal.length === 0
       ? null
-      : markup`<h4>The smallest set of ops that contradict each other</h4>${figure('The smallest set of ops that contradict each other', minimal, [])}${opsTable(minimal, failure.completion)}`
+      : markup`<h4>The few ops that contradict each other</h4>${figure('The few ops that contradict each other', minimal, [])}${opsTable(minimal, failure.completion)}`
   }${
     wider
       ? markup`<h4>The ops around it, numbered in the longest order that can be</h4>${figure('The ops around the contradiction', around, failure.prefix.slice(-prefixShown))}`

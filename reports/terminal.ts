@@ -132,7 +132,7 @@ function writeFailure(
     const number = `  ${String(i + 1).padStart(2)}. `;
     writer.paragraph(sentence, number, ' '.repeat(number.length));
   });
-  const minimal = failure.minimal.flatMap((index) => spans.get(index) ?? []);
+  const minimal = (failure.conflict ?? failure.minimal).flatMap((index) => spans.get(index) ?? []);
   if (minimal.length === 0) return;
   writer.line();
   writeOps(writer, minimal, failure.completion, columns);
@@ -142,7 +142,7 @@ function writeViolations(writer: SummaryWriter, { results, history }: Summary, c
   const violations = violationsOf(results);
   const first = violations[0];
   if (first === undefined) return;
-  const minimal = new Set(first.failure.minimal);
+  const minimal = new Set(first.failure.conflict ?? first.failure.minimal);
   const spans = new Map(readSpans(history, ({ index }) => minimal.has(index)).map((span) => [span.index, span]));
   writeFailure(writer, first.failure, spans, columns);
   if (violations.length > 1) {

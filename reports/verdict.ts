@@ -82,7 +82,7 @@ export function describeVerdict(results: Results): string {
   const telling = all.filter(([, verdict]) => verdict.valid === results.valid);
   const why = telling
     .map(([name, verdict]) => {
-      const summary = summarizeVerdict(verdict);
+      const summary = summarizeVerdict(verdict).replace(/\.$/, '');
       return summary.includes(name) ? summary : `${name}: ${summary}`;
     })
     .join('; ');

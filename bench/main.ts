@@ -1,0 +1,13 @@
+/** `npm run bench -- NAME`: measurements, each with its own figures in docs/PERFORMANCE.md. */
+import { benchSimulator } from './sim.ts';
+
+const benches: Readonly<Record<string, () => Promise<void>>> = { sim: benchSimulator };
+
+const name = process.argv[2] ?? '';
+const bench = benches[name];
+if (bench === undefined) {
+  console.error(`expected the name of a bench (${Object.keys(benches).join(', ')}), got "${name}"`);
+  process.exitCode = 254;
+} else {
+  await bench();
+}
