@@ -1,0 +1,133 @@
+/** Runs the commands of the README and of docs/ci.md. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { createRegistry } from './registry.ts';
+import { ftest, temporaryFolder } from './testing/ftest.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const page = (name: string): string => readFileSync(join(root, name), 'utf8');
+
+/** A folder in which the docs' paths lead where they lead in the repository. */
+const cwd = temporaryFolder();
+symlinkSync(join(root, 'docs'), join(cwd, 'docs'));
+
+const blocks = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] as string);
+
+/** The words of each ftest command in shell text, redirections left out. */
+const ftestCommands = (shell: string): string[][] =>
+  [...shell.matchAll(/\bnpx ftest ([^\n&|>]+)/g)].map((match) => (match[1] as string).trim().split(/\s+/));
+
+describe('README.md', () => {
+  const commands = blocks(page('README.md'), 'sh').flatMap(ftestCommands);
+
+  test('has the two lines', () => {
+    const lines = blocks(page('README.md'), 'sh').map((block) => block.trim());
+    expect(lines).toContain('npm ci && npx ftest raft --nemesis partition');
+    expect(lines).toContain('npm ci && npm test');
+  });
+
+  test.each([
+    ['raft --nemesis partition', 0],
+    ['raft --bug stale-read --nemesis partition --runs 100 --seed 1', 1],
+    ['check docs/examples/stale-read.jsonl --workload register', 1],
+  ])('ftest %s ends with %i', async (line, expected) => {
+    expect(commands).toContainEqual(line.split(' '));
+    const { code, stderr } = await ftest(line.split(' '), { cwd });
+    expect(code, stderr).toBe(expected);
+  });
+
+  test('has no further command that nobody runs', () => {
+    expect(commands).toHaveLength(3);
+  });
+});
+
+describe('docs/ci.md', () => {
+  const text = page('docs/ci.md');
+  const job = blocks(text, 'yaml')[0] as string;
+
+  test('has a job of ten lines', () => {
+    expect(job.trimEnd().split('\n')).toHaveLength(10);
+  });
+
+  test('the job runs ftest, and what it uploads is there afterwards', async () => {
+    const folder = join(cwd, 'job');
+    mkdirSync(folder);
+    const [command] = ftestCommands(job);
+    const { code, stderr } = await ftest(command as string[], { cwd: folder });
+    expect(code, stderr).toBe(0);
+    const uploaded = /path: (\S+)/.exec(job)?.[1] as string;
+    for (const file of ['index.html', 'junit.xml']) expect(existsSync(join(folder, uploaded, file)), file).toBe(true);
+  });
+
+  test.each(
+    blocks(text, 'sh')
+      .flatMap(ftestCommands)
+      .map((words) => [words.join(' ')]),
+  )('ftest %s works', async (line) => {
+    const { code, stderr } = await ftest(line.split(' '), { cwd });
+    expect(code, stderr).toBe(0);
+  });
+});
+
+describe('docs/HACKING.md', () => {
+  test('names only scripts that package.json has', () => {
+    const scripts = Object.keys(JSON.parse(page('package.json')).scripts);
+    for (const match of page('docs/HACKING.md').matchAll(/npm run ([a-z]+)/g)) expect(scripts).toContain(match[1]);
+  });
+});
+
+describe('--help', () => {
+  test('names every command and no option that does not exist', async () => {
+    const { stdout, code } = await ftest(['--help']);
+    expect(code).toBe(0);
+    for (const command of ['check', 'replay', 'report', 'list']) expect(stdout).toContain(`ftest ${command}`);
+    for (const unbuilt of ['explore', 'shrink', 'serve', 'init', 'doctor', 'clean', 'docker', '--config', '--bin']) {
+      expect(stdout).not.toContain(unbuilt);
+    }
+  });
+
+  test('loads neither ink nor targets, so that it is there at once', () => {
+    const trace = join(cwd, 'loaded.mjs');
+    writeFileSync(
+      trace,
+      `import { register } from 'node:module';
+register('data:text/javascript,' + encodeURIComponent(\`export async function load(url, context, next) {
+  process._rawDebug(url);
+  return next(url, context);
+}\`));`,
+    );
+    const { stderr } = spawnSync(process.execPath, ['--import', trace, join(root, 'dist/cli/main.js'), '--help'], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toContain('/cli/main.js');
+    expect(stderr).not.toMatch(/node_modules\/(?:ink|react|execa|zod)\/|\/dist\/(?:targets|runtime|checkers)\//);
+  });
+});
+
+describe('ftest list', () => {
+  test('shows everything that the registry has', async () => {
+    const { stdout, code } = await ftest(['list']);
+    const { targets, workloads, nemeses } = createRegistry();
+    for (const name of [...targets.keys(), ...workloads.keys(), ...nemeses.keys()]) expect(stdout).toContain(name);
+    for (const { bugs } of targets.values()) for (const { name } of bugs) expect(stdout).toContain(name);
+    expect(code).toBe(0);
+  });
+
+  test('gives the same as JSON, one kind or all', async () => {
+    const all = JSON.parse((await ftest(['list', '--json'])).stdout);
+    expect(Object.keys(all)).toEqual(['targets', 'workloads', 'nemeses', 'bugs', 'models']);
+    expect(all.targets.map(({ name }: { name: string }) => name)).toContain('raft');
+    const bugs = JSON.parse((await ftest(['list', 'bugs', '--json'])).stdout);
+    expect(bugs).toEqual({ bugs: all.bugs });
+    expect(bugs.bugs[0]).toMatchObject({
+      target: 'raft',
+      name: expect.any(String),
+      source: expect.any(String),
+      summary: expect.any(String),
+    });
+  });
+});

@@ -1,0 +1,216 @@
+/** The command line as commander sees it: every command and option, what each expects, and the help. */
+import { Argument, Command, Help, Option } from '@commander-js/extra-typings';
+import { partitionShapes } from '../harness/fault.ts';
+import { runtimeNames } from '../harness/spec.ts';
+import { type Concurrency, concurrency, milliseconds, names, positiveNumber, seed, wholeNumber } from './arguments.ts';
+import type { ExitCode } from './exit.ts';
+
+export interface RunOptions {
+  readonly workload?: string | undefined;
+  readonly bug?: string | undefined;
+  readonly values?: string | undefined;
+  readonly runtime: string;
+  readonly nodes: number;
+  readonly paranoid?: true | undefined;
+  readonly concurrency: Concurrency;
+  readonly rate: number;
+  readonly timeLimit: number;
+  readonly opTimeout: number;
+  readonly nemesis: readonly string[];
+  readonly nemesisInterval: number;
+  readonly partition?: readonly string[] | undefined;
+  readonly direction?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly runs?: number | undefined;
+  readonly keepGoing?: true | undefined;
+  readonly store: string;
+  readonly report: boolean;
+  readonly junit?: string | undefined;
+  readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
+}
+
+export interface CheckOptions {
+  readonly workload?: string | undefined;
+  readonly model: string;
+  readonly observeFailedCas?: true | undefined;
+  readonly json?: true | undefined;
+}
+
+export interface JsonOption {
+  readonly json?: true | undefined;
+}
+
+export const listKinds = ['targets', 'workloads', 'nemeses', 'bugs', 'models'] as const;
+export type ListKind = (typeof listKinds)[number];
+
+/** What each command does; main.ts loads them when they are asked for. */
+export interface Commands {
+  test(target: string, options: RunOptions): Promise<ExitCode>;
+  check(files: readonly string[], options: CheckOptions): Promise<ExitCode>;
+  replay(run: string, options: JsonOption): Promise<ExitCode>;
+  report(run: string, options: JsonOption): Promise<ExitCode>;
+  list(kind: ListKind | undefined, options: JsonOption): Promise<ExitCode>;
+}
+
+const commandNames = new Set(['test', 'check', 'replay', 'report', 'list', 'help']);
+const ownOptions = new Set(['-h', '--help', '-V', '--version']);
+
+/** Puts in the `test` that the short form leaves out: `ftest raft`, and also `ftest --nodes 3 raft`. */
+export function expandShortForm(args: readonly string[]): readonly string[] {
+  const first = args[0];
+  if (first === undefined || commandNames.has(first) || ownOptions.has(first)) return args;
+  return ['test', ...args];
+}
+
+const programUsage = `<target> [options]           run a test (short for: ftest test <target>)
+       ftest check <history...> [options] judge recorded histories; no system needed
+       ftest replay <run>                 run a stored run again, and say whether anything differs
+       ftest report <run>                 render the report of a stored run again
+       ftest list [kind]                  targets, workloads, nemeses, bugs, models`;
+
+const examples = `
+Examples:
+  ftest raft --nemesis partition                  a Raft cluster, driven through partitions
+  ftest raft --nemesis partition,kill --seed 7    the same run each time
+  ftest raft --bug stale-read --nemesis partition --runs 200
+                                                  many seeds, up to the first violation
+  ftest check history.edn --workload cas-register a verdict on a history recorded elsewhere
+  ftest replay store/latest                       the last run again
+
+Exit codes:
+  0 valid   1 invalid   2 unknown   254 bad arguments or input   255 ftest itself failed`;
+
+function testCommand(commands: Commands, exit: (code: ExitCode) => void) {
+  return new Command('test')
+    .summary('run a test')
+    .description('Starts a target, drives a workload at it while nemeses break things, heals, and judges the history.')
+    .argument('<target>', 'the system to test; ftest list targets shows all')
+    .optionsGroup('What to test:')
+    .option('--workload <name>', 'what clients do (default: the one the target names)')
+    .option('--bug <name>', 'switch on a mistake of the target; ftest list bugs shows all')
+    .addOption(
+      new Option('--values <which>', 'values that the register workload writes').choices(['small', 'distinct']),
+    )
+    .option('--runtime <name>', `where the nodes run: ${runtimeNames.join(' or ')}`, 'sim')
+    .option('--nodes <n>', 'nodes in the cluster', wholeNumber('--nodes', 'nodes', 1, 99), 5)
+    .optionsGroup('Load:')
+    .addOption(
+      new Option('--concurrency <n>', 'clients at once; 2n means two per node')
+        .argParser(concurrency)
+        .default<Concurrency>({ count: 2, perNode: true }, '2n'),
+    )
+    .option(
+      '--rate <ops>',
+      'ops per second, all clients together',
+      positiveNumber('--rate', 'ops per second', 1e6),
+      100,
+    )
+    .addOption(
+      new Option('--time-limit <s>', 'seconds of load; simulated seconds in sim')
+        .argParser(milliseconds('--time-limit', 86_400))
+        .default(60_000, '60'),
+    )
+    .addOption(
+      new Option('--op-timeout <s>', 'seconds after which an op is given up')
+        .argParser(milliseconds('--op-timeout', 3600))
+        .default(5000, '5'),
+    )
+    .optionsGroup('Faults:')
+    .addOption(
+      new Option('--nemesis <names>', 'which faults, separated by commas; none; or all')
+        .argParser(names('--nemesis'))
+        .default<readonly string[]>(['none'], 'none'),
+    )
+    .addOption(
+      new Option('--nemesis-interval <s>', 'seconds between a change of faults and the next, on average')
+        .argParser(milliseconds('--nemesis-interval', 3600))
+        .default(10_000, '10'),
+    )
+    .option(
+      '--partition <shapes>',
+      `shapes to draw partitions from (default: all): ${partitionShapes.join(', ')}`,
+      names('--partition'),
+    )
+    .addOption(
+      new Option('--direction <which>', 'which way partitions cut (default: both)').choices([
+        'to',
+        'from',
+        'both',
+        'random',
+      ]),
+    )
+    .optionsGroup('Seeds:')
+    .option('--seed <n>', 'seed of the run, 0 to 4294967295 (default: a fresh one, printed)', seed)
+    .option(
+      '--runs <n>',
+      'many runs, with the seeds from --seed on, over all cores',
+      wholeNumber('--runs', 'runs', 1, 1e9),
+    )
+    .option('--keep-going', 'with --runs: do not stop at the first violation')
+    .option('--paranoid', 'deep-freeze every message and record, to catch targets that change them; sim only')
+    .optionsGroup('Output:')
+    .option('--store <folder>', 'where runs are kept', 'store')
+    .option('--no-report', 'write no index.html')
+    .option('--junit <file>', 'write the verdict as JUnit XML to this file too')
+    .option('--json', 'print the result as one JSON object on stdout')
+    .option('--quiet', 'no progress, only the verdict')
+    .action(async (target, options) => exit(await commands.test(target, options)));
+}
+
+function checkCommand(commands: Commands, exit: (code: ExitCode) => void) {
+  return new Command('check')
+    .summary('judge recorded histories')
+    .description(
+      'Judges histories: JSON lines, JSON arrays, or Jepsen EDN, gzipped or not; - is stdin. A folder with a test.json is a run, another folder stands for the history files in it.',
+    )
+    .argument('<history...>', 'files, folders, or -')
+    .option('--workload <name>', 'what was done: register or cas-register; a run knows its own')
+    .option('--model <name>', 'what it should have been', 'linearizable')
+    .option('--observe-failed-cas', 'a cas refused with precondition-failed shows that the value was another one')
+    .option('--json', 'print the verdict as one JSON object on stdout')
+    .action(async (files, options) => exit(await commands.check(files, options)));
+}
+
+/** The whole command line. `exit` receives the code of the command that ran. */
+export function createProgram(version: string, commands: Commands, exit: (code: ExitCode) => void) {
+  const test = testCommand(commands, exit);
+  const plain = new Help();
+  const program = new Command('ftest')
+    .usage(programUsage)
+    .description('Fault-injection tests for distributed systems: run a target, break things, judge the history.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examples)
+    .configureHelp({
+      // One page shows it all: the options of a run stand under the program's own usage.
+      visibleCommands: () => [],
+      visibleOptions: (command) => [...(command.parent === null ? test.options : []), ...plain.visibleOptions(command)],
+    });
+  program.addCommand(test);
+  program.addCommand(checkCommand(commands, exit));
+  program
+    .command('replay')
+    .summary('run a stored run again')
+    .description(
+      'Runs a stored run again in memory and compares the two histories line by line. Runs of the simulator only.',
+    )
+    .argument('<run>', "a run's folder, such as store/latest")
+    .option('--json', 'print the outcome as one JSON object on stdout')
+    .action(async (run, options) => exit(await commands.replay(run, options)));
+  program
+    .command('report')
+    .summary('render a report again')
+    .description('Writes index.html and junit.xml of a stored run again.')
+    .argument('<run>', "a run's folder, such as store/latest")
+    .option('--json', 'print the paths as one JSON object on stdout')
+    .action(async (run, options) => exit(await commands.report(run, options)));
+  program
+    .command('list')
+    .summary('show what there is')
+    .description('Shows targets, workloads, nemeses, bugs, and models.')
+    .addArgument(new Argument('[kind]', 'only these').choices(listKinds))
+    .option('--json', 'print one JSON object on stdout')
+    .action(async (kind, options) => exit(await commands.list(kind, options)));
+  return program;
+}

@@ -1,0 +1,76 @@
+/** From the options of a run to its TestSpec. Names of workloads, nemeses, and bugs are judged by `resolveTest`. */
+import { unknownName } from '../harness/near.ts';
+import { type RuntimeName, runtimeNames, type TestSpec } from '../harness/spec.ts';
+import type { Registry } from '../harness/test.ts';
+import { BadInput } from './exit.ts';
+import type { RunOptions } from './program.ts';
+
+/** What a person may have meant by a first word that names no target. */
+const commandNames = ['check', 'replay', 'report', 'list'];
+
+export async function createSpec(
+  targetName: string,
+  options: RunOptions,
+  seed: number,
+  registry: Registry,
+): Promise<TestSpec> {
+  const target = registry.targets.get(targetName);
+  if (target === undefined) {
+    throw new BadInput(unknownName('target or command', targetName, [...registry.targets.keys(), ...commandNames]));
+  }
+  const runtime = readRuntime(options.runtime);
+  if (options.paranoid && runtime !== 'sim')
+    throw new BadInput('--paranoid needs --runtime sim: other runtimes share no objects');
+  const nemesis = await readNemeses(options.nemesis, runtime, registry);
+  for (const option of ['partition', 'direction'] as const) {
+    if (options[option] !== undefined && !nemesis.includes('partition')) {
+      throw new BadInput(`--${option} is about partitions: add --nemesis partition`);
+    }
+  }
+  const { count, perNode } = options.concurrency;
+  return {
+    target: target.name,
+    workload: options.workload ?? target.defaultWorkload,
+    nemesis,
+    runtime,
+    nodes: options.nodes,
+    concurrency: perNode ? count * options.nodes : count,
+    rate: options.rate,
+    timeLimitMs: options.timeLimit,
+    opTimeoutMs: options.opTimeout,
+    nemesisIntervalMs: options.nemesisInterval,
+    seed,
+    bug: options.bug ?? null,
+    options: {
+      ...(options.values === undefined ? {} : { values: options.values }),
+      ...(options.partition === undefined ? {} : { partition: options.partition.join(',') }),
+      ...(options.direction === undefined ? {} : { direction: options.direction }),
+      ...(options.paranoid ? { paranoid: 'true' } : {}),
+    },
+  };
+}
+
+function readRuntime(name: string): RuntimeName {
+  const runtime = runtimeNames.find((known) => known === name);
+  if (runtime === undefined) throw new BadInput(unknownName('runtime', name, runtimeNames));
+  return runtime;
+}
+
+/** `none` is no nemesis; `all` is every one whose faults the runtime can carry out. */
+async function readNemeses(
+  names: readonly string[],
+  runtime: RuntimeName,
+  registry: Registry,
+): Promise<readonly string[]> {
+  for (const alone of ['none', 'all']) {
+    if (names.includes(alone) && names.length > 1) {
+      throw new BadInput(`--nemesis ${names.join(',')} contradicts itself: ${alone} stands alone`);
+    }
+  }
+  if (names[0] === 'none') return [];
+  if (names[0] !== 'all') return names;
+  const host = await registry.runtimes.get(runtime)?.();
+  return [...registry.nemeses.values()]
+    .filter(({ faults }) => faults.every((fault) => host?.refuses(fault) === undefined))
+    .map(({ name }) => name);
+}

@@ -1,0 +1,102 @@
+/**
+ * ftest as a library: run a test, judge a history, and the types to write a target of one's own.
+ *
+ *     import { check, readHistory, run } from 'ftest'
+ *
+ *     const { results } = await run({ target: 'raft', nemesis: ['partition'], seed: 7 })
+ *     const verdict = check(await readHistory('history.edn'), { workload: 'cas-register' })
+ */
+import type { LinearizableVerdict } from './checkers/evidence.ts';
+import { freshSeed } from './cli/arguments.ts';
+import { unrecorded } from './cli/memory-journal.ts';
+import { judge } from './cli/models.ts';
+import { createRegistry } from './cli/registry.ts';
+import { type RunOutcome, runTest } from './harness/run.ts';
+import { defaultSpec, SpecError, type TestSpec } from './harness/spec.ts';
+import { type Registry, resolveTest } from './harness/test.ts';
+import { type History, validatePairing } from './history/history.ts';
+import { isIndependent, splitIndependent } from './history/independent.ts';
+import type { Body } from './protocol/message.ts';
+import type { Description } from './protocol/node.ts';
+import type { NodeSystem } from './protocol/system.ts';
+
+export type { Validity, Verdict } from './checkers/checker.ts';
+export type { KeyFailure, LinearizableVerdict } from './checkers/evidence.ts';
+export type { Fault, FaultName } from './harness/fault.ts';
+export type { Results } from './harness/results.ts';
+export type { RunOutcome } from './harness/run.ts';
+export { SpecError, type TestSpec } from './harness/spec.ts';
+export { History } from './history/history.ts';
+export { HistoryError, MalformedHistory } from './history/malformed.ts';
+export type { Op, OpType, Process } from './history/op.ts';
+export { parseHistory, type ReadHistoryOptions, readHistory } from './history/read.ts';
+export { Keyword, type Value } from './history/value.ts';
+export type { Body, ErrorBody, ErrorName, Json, Message } from './protocol/message.ts';
+export { errorBody, errorCodes } from './protocol/message.ts';
+export type {
+  Boot,
+  Description,
+  Durable,
+  DurableLog,
+  Effect,
+  Event,
+  NodeMachine,
+  StartEvent,
+} from './protocol/node.ts';
+export type { ServiceName } from './protocol/service.ts';
+export type { Bug, Guarantee, Invariant, InvariantMonitor, NodeSystem } from './protocol/system.ts';
+
+/** What to run; what is left out has the defaults of the command line, the seed a fresh one. */
+export interface RunSpec<State, Config, B extends Body, D extends Description>
+  extends Partial<Omit<TestSpec, 'target'>> {
+  /** The name of a target, or a target of one's own: that one runs in the simulator. */
+  readonly target: string | NodeSystem<State, Config, B, D>;
+}
+
+/**
+ * Runs a test and keeps everything in memory. An abort of the signal ends it early, with a heal and the verdict on what
+ * there is. Throws a SpecError for a name or a number that cannot be used.
+ */
+export async function run<State, Config, B extends Body, D extends Description>(
+  { target, ...given }: RunSpec<State, Config, B, D>,
+  signal?: AbortSignal,
+): Promise<RunOutcome> {
+  // A system's own types for state, configuration, and messages are nobody else's business.
+  const registry = registryWith(target as string | NodeSystem);
+  const name = typeof target === 'string' ? target : target.name;
+  const workload = given.workload ?? registry.targets.get(name)?.defaultWorkload ?? '';
+  const usual = defaultSpec(name, workload, given.seed ?? freshSeed(1), given.nodes);
+  const spec: TestSpec = { ...usual, ...given, workload };
+  if (typeof target !== 'string' && spec.runtime !== 'sim') {
+    throw new SpecError(`${name} is a target of your own, which runs in the runtime sim only, not in ${spec.runtime}`);
+  }
+  const test = resolveTest(spec, registry);
+  const runtime = await registry.runtimes.get(spec.runtime)?.();
+  if (runtime === undefined) throw new Error(`the registry has no runtime ${spec.runtime}`);
+  return runTest(test, runtime, unrecorded, signal);
+}
+
+function registryWith(target: string | NodeSystem): Registry {
+  const registry = createRegistry();
+  if (typeof target === 'string') return registry;
+  return { ...registry, targets: new Map([...registry.targets, [target.name, target]]) };
+}
+
+export interface CheckHistoryOptions {
+  readonly workload: 'register' | 'cas-register';
+  /** Default: linearizable, the only one so far. */
+  readonly model?: 'linearizable';
+  /** A cas refused with the error `precondition-failed` shows that the value was another one. Default: it shows nothing. */
+  readonly observeFailedCas?: boolean;
+}
+
+/**
+ * Judges a history: whether each of its objects is linearizable, with evidence where one is not. Values that are all
+ * tuples `[key value]`, as of Jepsen's independent objects, are taken apart. Throws a HistoryError for lines that do
+ * not pair.
+ */
+export function check(recorded: History, options: CheckHistoryOptions): LinearizableVerdict {
+  validatePairing(recorded);
+  const history = isIndependent(recorded) ? splitIndependent(recorded) : recorded;
+  return judge({ model: 'linearizable', ...options }).check(history);
+}
