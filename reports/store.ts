@@ -138,6 +138,12 @@ class LineFile {
     this.#lines += lines;
   }
 
+  /** SHA-256 in hex of everything so far. */
+  digest(): string {
+    this.flush();
+    return this.#sha256 ?? this.#hash.copy().digest('hex');
+  }
+
   /** SHA-256 in hex of everything that was written. Called again, also after it threw, it says so again. */
   close(): string {
     if (this.#sha256 !== undefined) return this.#sha256;
@@ -210,6 +216,11 @@ export class StoredRun implements Journal {
   flush(): void {
     this.#history.flush();
     for (const log of this.#logs.values()) log.flush();
+  }
+
+  /** What history.jsonl has come to so far. */
+  digest(): { readonly lines: number; readonly sha256: string } {
+    return { sha256: this.#history.digest(), lines: this.#history.lines };
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Choosing among generators. */
+import type { Op } from '../../history/op.ts';
 import type { Context, Emission, Generator, OpDraft } from '../generator.ts';
 import { updateAll } from './ops.ts';
 
@@ -33,20 +34,28 @@ function mixed(generators: readonly Generator[], stream: string, chosen: number 
 }
 
 /** Whichever generator has the soonest op; of those that are ready, a random one. */
-export function any(...generators: readonly Generator[]): Generator {
-  return {
-    op(context) {
-      const found = soonest(context, generators, askPlainly);
-      if (found === null) return null;
-      const [op, rest, i] = found;
-      if (op === 'pending') return [op, this];
-      return [op, rest === generators[i] ? this : any(...generators.with(i, rest))];
-    },
-    update(context, event) {
-      const next = updateAll(generators, context, event);
-      return next === generators ? this : any(...next);
-    },
-  };
+export const any = (...generators: readonly Generator[]): Generator => new Any(generators);
+
+class Any implements Generator {
+  readonly #generators: readonly Generator[];
+
+  constructor(generators: readonly Generator[]) {
+    this.#generators = generators;
+  }
+
+  op(context: Context): Emission {
+    const generators = this.#generators;
+    const found = soonest(context, generators, askPlainly);
+    if (found === null) return null;
+    const [op, rest, i] = found;
+    if (op === 'pending') return [op, this];
+    return [op, rest === generators[i] ? this : new Any(generators.with(i, rest))];
+  }
+
+  update(context: Context, event: Op): Generator {
+    const next = updateAll(this.#generators, context, event);
+    return next === this.#generators ? this : new Any(next);
+  }
 }
 
 const askPlainly = (context: Context, generator: Generator): Emission => generator.op(context);

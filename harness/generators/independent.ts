@@ -1,7 +1,8 @@
 /** Independent keys, as `jepsen.independent` has them: a workload on one object becomes one on many. */
+import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
 import { copyDraft } from '../context.ts';
-import type { Generator, OpDraft, Thread } from '../generator.ts';
+import type { Context, Emission, Generator, OpDraft, Thread } from '../generator.ts';
 import { entersHistory, nothing } from './ops.ts';
 import { lanesOf } from './threads.ts';
 
@@ -34,31 +35,36 @@ export function concurrent(options: IndependentKeys & { readonly threadsPerKey: 
 function beforeKey(independent: IndependentKeys, ordinal: number, step: number): Generator {
   const key = independent.keys(ordinal);
   if (key === undefined) return nothing;
-  return onKey(independent, ordinal, step, key, independent.generator(key, ordinal));
+  const nextKey = (): Generator => beforeKey(independent, ordinal + step, step);
+  return new OnKey(key, independent.generator(key, ordinal), nextKey);
 }
 
-function onKey(
-  independent: IndependentKeys,
-  ordinal: number,
-  step: number,
-  key: Value,
-  generator: Generator,
-): Generator {
-  return {
-    op(context) {
-      const emission = generator.op(context);
-      if (emission === null) return beforeKey(independent, ordinal + step, step).op(context);
-      const [op, rest] = emission;
-      const next = rest === generator ? this : onKey(independent, ordinal, step, key, rest);
-      if (op === 'pending') return [op, next];
-      return [entersHistory(op) ? withKey(op, key) : op, next];
-    },
-    update(context, event) {
-      if (event.key !== key) return this;
-      const next = generator.update(context, event);
-      return next === generator ? this : onKey(independent, ordinal, step, key, next);
-    },
-  };
+class OnKey implements Generator {
+  readonly #key: Value;
+  readonly #generator: Generator;
+  readonly #nextKey: () => Generator;
+
+  constructor(key: Value, generator: Generator, nextKey: () => Generator) {
+    this.#key = key;
+    this.#generator = generator;
+    this.#nextKey = nextKey;
+  }
+
+  op(context: Context): Emission {
+    const emission = this.#generator.op(context);
+    if (emission === null) return this.#nextKey().op(context);
+    const [op, rest] = emission;
+    if (op === 'pending') return [op, this.#with(rest)];
+    return [entersHistory(op) ? withKey(op, this.#key) : op, this.#with(rest)];
+  }
+
+  update(context: Context, event: Op): Generator {
+    return event.key === this.#key ? this.#with(this.#generator.update(context, event)) : this;
+  }
+
+  #with(generator: Generator): Generator {
+    return generator === this.#generator ? this : new OnKey(this.#key, generator, this.#nextKey);
+  }
 }
 
 function withKey(draft: OpDraft, key: Value): OpDraft {

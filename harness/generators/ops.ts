@@ -67,29 +67,38 @@ function repeated(generator: Generator, count: number): Generator {
 }
 
 /** Each generator until it is exhausted, then the next. Ops of one may still run when the next begins: see `phases`. */
-export function sequence(...generators: readonly Generator[]): Generator {
-  return sequenceFrom(generators, 0);
-}
+export const sequence = (...generators: readonly Generator[]): Generator => new Sequence(generators, 0, generators[0]);
 
-function sequenceFrom(generators: readonly Generator[], from: number, head = generators[from]): Generator {
-  return {
-    op(context) {
-      let current = head;
-      for (let i = from; current !== undefined; current = generators[++i]) {
-        const emission = current.op(context);
-        if (emission === null) continue;
-        const [op, rest] = emission;
-        const next =
-          i === from && rest === head ? this : i === generators.length - 1 ? rest : sequenceFrom(generators, i, rest);
-        return op === 'pending' ? [op, next] : [op, next];
-      }
-      return null;
-    },
-    update(context, event) {
-      const next = head?.update(context, event);
-      return next === head ? this : sequenceFrom(generators, from, next);
-    },
-  };
+class Sequence implements Generator {
+  readonly #generators: readonly Generator[];
+  readonly #from: number;
+  readonly #head: Generator | undefined;
+
+  /** @param head what is left of the generator at `from` */
+  constructor(generators: readonly Generator[], from: number, head: Generator | undefined) {
+    this.#generators = generators;
+    this.#from = from;
+    this.#head = head;
+  }
+
+  op(context: Context): Emission {
+    const generators = this.#generators;
+    let current = this.#head;
+    for (let i = this.#from; current !== undefined; current = generators[++i]) {
+      const emission = current.op(context);
+      if (emission !== null) return [emission[0], this.#with(i, emission[1])] as Emission;
+    }
+    return null;
+  }
+
+  update(context: Context, event: Op): Generator {
+    return this.#head === undefined ? this : this.#with(this.#from, this.#head.update(context, event));
+  }
+
+  #with(from: number, head: Generator): Generator {
+    if (from === this.#from && head === this.#head) return this;
+    return from === this.#generators.length - 1 ? head : new Sequence(this.#generators, from, head);
+  }
 }
 
 /** A generator from its beginning again, whenever it is exhausted. One without any op ends the cycle. */
@@ -111,20 +120,32 @@ function cycling(original: Generator, current: Generator): Generator {
 }
 
 /** At most `count` ops. */
-export function limit(count: number, generator: Generator): Generator {
-  return {
-    op(context) {
-      if (count <= 0) return null;
-      const emission = generator.op(context);
-      if (emission === null) return null;
-      const [op, rest] = emission;
-      return op === 'pending' ? [op, limit(count, rest)] : [op, limit(count - 1, rest)];
-    },
-    update(context, event) {
-      const next = generator.update(context, event);
-      return next === generator ? this : limit(count, next);
-    },
-  };
+export const limit = (count: number, generator: Generator): Generator => new Limited(count, generator);
+
+class Limited implements Generator {
+  readonly #count: number;
+  readonly #generator: Generator;
+
+  constructor(count: number, generator: Generator) {
+    this.#count = count;
+    this.#generator = generator;
+  }
+
+  op(context: Context): Emission {
+    if (this.#count <= 0) return null;
+    const emission = this.#generator.op(context);
+    if (emission === null) return null;
+    const [op, rest] = emission;
+    return op === 'pending' ? [op, this.#with(this.#count, rest)] : [op, this.#with(this.#count - 1, rest)];
+  }
+
+  update(context: Context, event: Op): Generator {
+    return this.#with(this.#count, this.#generator.update(context, event));
+  }
+
+  #with(count: number, generator: Generator): Generator {
+    return count === this.#count && generator === this.#generator ? this : new Limited(count, generator);
+  }
 }
 
 /** Only the ops that satisfy the predicate; the others are dropped. Sleeps and logs pass. */

@@ -1,4 +1,5 @@
 /** Which threads do what. Narrowing is by thread, so that it outlives the processes that a thread plays. */
+import type { Op } from '../../history/op.ts';
 import { fillIn, Narrowing } from '../context.ts';
 import type { Context, Emission, Generator, Thread } from '../generator.ts';
 import { soonest } from './choice.ts';
@@ -6,7 +7,7 @@ import { sequence } from './ops.ts';
 
 /** Ops for the threads that satisfy the predicate; only their events are passed on. */
 export function onThreads(predicate: (thread: Thread) => boolean, generator: Generator): Generator {
-  return on(new Narrowing(predicate), generator);
+  return new On(new Narrowing(predicate), generator);
 }
 
 /** Ops for clients only. */
@@ -19,22 +20,29 @@ export function nemesis(generator: Generator): Generator {
   return onThreads((thread) => thread === 'nemesis', generator);
 }
 
-function on(narrowing: Narrowing, generator: Generator): Generator {
-  return {
-    op(context) {
-      const emission = askNarrowed(narrowing, context, generator);
-      if (emission === null) return null;
-      const [op, rest] = emission;
-      const next = rest === generator ? this : on(narrowing, rest);
-      return op === 'pending' ? [op, next] : [op, next];
-    },
-    update(context, event) {
-      const inner = narrowing.of(context);
-      if (inner.thread(event.process) === undefined) return this;
-      const next = generator.update(inner, event);
-      return next === generator ? this : on(narrowing, next);
-    },
-  };
+class On implements Generator {
+  readonly #narrowing: Narrowing;
+  readonly #generator: Generator;
+
+  constructor(narrowing: Narrowing, generator: Generator) {
+    this.#narrowing = narrowing;
+    this.#generator = generator;
+  }
+
+  op(context: Context): Emission {
+    const emission = askNarrowed(this.#narrowing, context, this.#generator);
+    return emission === null ? null : ([emission[0], this.#with(emission[1])] as Emission);
+  }
+
+  update(context: Context, event: Op): Generator {
+    const inner = this.#narrowing.of(context);
+    if (inner.thread(event.process) === undefined) return this;
+    return this.#with(this.#generator.update(inner, event));
+  }
+
+  #with(generator: Generator): Generator {
+    return generator === this.#generator ? this : new On(this.#narrowing, generator);
+  }
 }
 
 /** Asks a generator for an op by some threads only. With none of them free it is not taken. */
@@ -59,33 +67,43 @@ const askLane = (context: Context, { narrowing, generator }: Lane): Emission =>
   askNarrowed(narrowing, context, generator);
 
 /** Lanes side by side: ops of whichever has the soonest, events to the lane of their thread. */
-function sideBySide(lanes: readonly Lane[]): Generator {
-  return {
-    op(context) {
-      const found = soonest(context, lanes, askLane);
-      if (found === null) return null;
-      const [op, rest, i] = found;
-      const lane = lanes[i] as Lane;
-      if (op === 'pending' || rest === lane.generator) return [op, this] as Emission;
-      return [op, sideBySide(lanes.with(i, { narrowing: lane.narrowing, generator: rest }))];
-    },
-    update(context, event) {
-      for (let i = 0; i < lanes.length; i++) {
-        const { narrowing, generator } = lanes[i] as Lane;
-        const inner = narrowing.of(context);
-        if (inner.thread(event.process) === undefined) continue;
-        const next = generator.update(inner, event);
-        return next === generator ? this : sideBySide(lanes.with(i, { narrowing, generator: next }));
-      }
-      return this;
-    },
-  };
+class SideBySide implements Generator {
+  readonly #lanes: readonly Lane[];
+
+  constructor(lanes: readonly Lane[]) {
+    this.#lanes = lanes;
+  }
+
+  op(context: Context): Emission {
+    const found = soonest(context, this.#lanes, askLane);
+    if (found === null) return null;
+    const [op, rest, i] = found;
+    return op === 'pending' ? [op, this] : [op, this.#with(i, rest)];
+  }
+
+  update(context: Context, event: Op): Generator {
+    for (let i = 0; i < this.#lanes.length; i++) {
+      const { narrowing, generator } = this.#lanes[i] as Lane;
+      const inner = narrowing.of(context);
+      if (inner.thread(event.process) === undefined) continue;
+      return this.#with(i, generator.update(inner, event));
+    }
+    return this;
+  }
+
+  #with(i: number, generator: Generator): Generator {
+    const lane = this.#lanes[i] as Lane;
+    if (generator === lane.generator) return this;
+    const lanes = this.#lanes.slice();
+    lanes[i] = { narrowing: lane.narrowing, generator };
+    return new SideBySide(lanes);
+  }
 }
 
 /** Lanes that are laid out when the threads in reach are known. */
 export function lanesOf(layOut: (threads: readonly Thread[]) => readonly [readonly Thread[], Generator][]): Generator {
   const build = (context: Context): Generator =>
-    sideBySide(
+    new SideBySide(
       layOut(context.threads).map(([threads, generator]) => {
         const members = new Set(threads);
         return { narrowing: new Narrowing((thread) => members.has(thread)), generator };
@@ -123,16 +141,23 @@ export function reserve(...parts: readonly [...(readonly [count: number, Generat
 }
 
 /** Waits until every thread in reach is free, then is the generator. */
-export function synchronize(generator: Generator): Generator {
-  return {
-    op(context) {
-      return context.free.length === context.threads.length ? generator.op(context) : ['pending', this];
-    },
-    update(context, event) {
-      const next = generator.update(context, event);
-      return next === generator ? this : synchronize(next);
-    },
-  };
+export const synchronize = (generator: Generator): Generator => new Synchronized(generator);
+
+class Synchronized implements Generator {
+  readonly #generator: Generator;
+
+  constructor(generator: Generator) {
+    this.#generator = generator;
+  }
+
+  op(context: Context): Emission {
+    return context.free.length === context.threads.length ? this.#generator.op(context) : ['pending', this];
+  }
+
+  update(context: Context, event: Op): Generator {
+    const next = this.#generator.update(context, event);
+    return next === this.#generator ? this : new Synchronized(next);
+  }
 }
 
 /** Each generator in turn, after all ops of the one before have ended. */

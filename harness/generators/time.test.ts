@@ -5,6 +5,7 @@ import {
   delay,
   limit,
   nemesis,
+  once,
   phases,
   repeat,
   sequence,
@@ -33,6 +34,18 @@ test('a time limit ends a sleep', () => {
     clients(limit(1, repeat(write))),
   );
   expect(times(generator, alone)).toEqual([0, 20, 30]);
+});
+
+test('an op that would come after the limit does not end the time of others that wait for a thread', () => {
+  const fault = { f: 'fault', value: null };
+  const generator = timeLimit(
+    100,
+    any(clients(repeat(write)), nemesis(sequence(once(fault), delay(500, repeat(fault))))),
+  );
+  const clientTimes = timetable(simulate(generator, { concurrency: 1, latencyMs: 30 }))
+    .filter(([, process]) => process !== 'nemesis')
+    .map(([ms]) => ms);
+  expect(clientTimes).toEqual([0, 30, 60, 90]);
 });
 
 test('an op that is outstanding at the limit may end after it', () => {

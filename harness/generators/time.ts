@@ -2,6 +2,7 @@
  * When ops happen. A generator that must wait says so by a draft in the future and does not ask what it wraps until
  * then: so no randomness is drawn for ops that are not taken, and waiting costs nothing.
  */
+import type { Op } from '../../history/op.ts';
 import type { Context, Emission, Generator, OpDraft } from '../generator.ts';
 import { once } from './ops.ts';
 
@@ -17,28 +18,41 @@ const notBefore = (time: number, generator: Generator): Emission => [
 
 /** Ops until `ms` after the first. A sleep that would last longer ends with the limit. */
 export function timeLimit(ms: number, generator: Generator): Generator {
-  return untilTime(ms * nsPerMs, undefined, generator);
+  return new UntilTime(ms * nsPerMs, undefined, generator);
 }
 
-function untilTime(limit: number, end: number | undefined, generator: Generator): Generator {
-  return {
-    op(context) {
-      if (end !== undefined && context.time >= end) return null;
-      const emission = generator.op(context);
-      if (emission === null) return null;
-      const [op, rest] = emission;
-      if (op === 'pending') return [op, rest === generator ? this : untilTime(limit, end, rest)];
-      const time = timeOf(op, context);
-      const ending = end ?? time + limit;
-      if (time >= ending) return null;
-      const next = ending === end && rest === generator ? this : untilTime(limit, ending, rest);
-      return [cutShort(op, ending - time), next];
-    },
-    update(context, event) {
-      const next = generator.update(context, event);
-      return next === generator ? this : untilTime(limit, end, next);
-    },
-  };
+class UntilTime implements Generator {
+  readonly #limit: number;
+  readonly #end: number | undefined;
+  readonly #generator: Generator;
+
+  constructor(limit: number, end: number | undefined, generator: Generator) {
+    this.#limit = limit;
+    this.#end = end;
+    this.#generator = generator;
+  }
+
+  op(context: Context): Emission {
+    const end = this.#end;
+    if (end !== undefined && context.time >= end) return null;
+    const emission = this.#generator.op(context);
+    if (emission === null) return null;
+    const [op, rest] = emission;
+    if (op === 'pending') return [op, this.#with(end, rest)];
+    const time = timeOf(op, context);
+    const ending = end ?? time + this.#limit;
+    // Too late for this op; until the limit others may come, as soon as a thread is free.
+    if (time >= ending) return notBefore(ending, this);
+    return [cutShort(op, ending - time), this.#with(ending, rest)];
+  }
+
+  update(context: Context, event: Op): Generator {
+    return this.#with(this.#end, this.#generator.update(context, event));
+  }
+
+  #with(end: number | undefined, generator: Generator): Generator {
+    return end === this.#end && generator === this.#generator ? this : new UntilTime(this.#limit, end, generator);
+  }
 }
 
 function cutShort(op: OpDraft, limit: number): OpDraft {
@@ -55,32 +69,44 @@ function cutShort(op: OpDraft, limit: number): OpDraft {
 export function stagger(ms: number, generator: Generator, stream = 'generator'): Generator {
   const bound = Math.round(ms * 2000) + 1;
   if (!(bound >= 1 && bound <= 2 ** 32)) throw new RangeError(`stagger takes 0 to 2,000,000 ms, not ${ms}`);
-  return spaced((context) => context.stream(stream).below(bound) * 1000, 0, generator);
+  return new Spaced((context) => context.stream(stream).below(bound) * 1000, 0, generator);
 }
 
 /** Ops `ms` apart, of all threads together. The interval follows every op, so that the last one's ends the generator. */
 export function delay(ms: number, generator: Generator): Generator {
-  return spaced(() => ms * nsPerMs, 0, generator);
+  return new Spaced(() => ms * nsPerMs, 0, generator);
 }
 
-function spaced(interval: (context: Context) => number, nextTime: number, generator: Generator): Generator {
-  return {
-    op(context) {
-      if (nextTime > context.time) return notBefore(nextTime, this);
-      if (context.free.length === 0) return ['pending', this];
-      const emission = generator.op(context);
-      if (emission === null) return null;
-      const [op, rest] = emission;
-      if (op === 'pending') return [op, rest === generator ? this : spaced(interval, nextTime, rest)];
-      const time = timeOf(op, context);
-      if (time > context.time) return [op, this];
-      return [op, spaced(interval, time + interval(context), rest)];
-    },
-    update(context, event) {
-      const next = generator.update(context, event);
-      return next === generator ? this : spaced(interval, nextTime, next);
-    },
-  };
+class Spaced implements Generator {
+  readonly #interval: (context: Context) => number;
+  readonly #nextTime: number;
+  readonly #generator: Generator;
+
+  constructor(interval: (context: Context) => number, nextTime: number, generator: Generator) {
+    this.#interval = interval;
+    this.#nextTime = nextTime;
+    this.#generator = generator;
+  }
+
+  op(context: Context): Emission {
+    if (this.#nextTime > context.time) return notBefore(this.#nextTime, this);
+    if (context.free.length === 0) return ['pending', this];
+    const emission = this.#generator.op(context);
+    if (emission === null) return null;
+    const [op, rest] = emission;
+    if (op === 'pending') return [op, this.#with(rest)];
+    const time = timeOf(op, context);
+    if (time > context.time) return [op, this];
+    return [op, new Spaced(this.#interval, time + this.#interval(context), rest)];
+  }
+
+  update(context: Context, event: Op): Generator {
+    return this.#with(this.#generator.update(context, event));
+  }
+
+  #with(generator: Generator): Generator {
+    return generator === this.#generator ? this : new Spaced(this.#interval, this.#nextTime, generator);
+  }
 }
 
 /** Keeps one thread from other work for `ms`. */

@@ -136,7 +136,7 @@ class Simulation implements Surroundings {
           timerRandom: randomStream(seed, `timers-${id}`),
           diskRandom: randomStream(seed, `disk-${id}`),
           surroundings: this,
-          paranoid: options['paranoid'] === 'true',
+          paranoid: options.paranoid === 'true',
         }),
     );
     this.#lastRole = test.nodeIds.map(() => 'down');
@@ -377,7 +377,8 @@ class Simulation implements Surroundings {
         for (const [id, deltaMs] of Object.entries(fault.deltaMs)) this.#node(id).clock.bump(deltaMs);
         return fault;
       case 'drift':
-        for (const [id, partsPerMillion] of Object.entries(fault.partsPerMillion)) this.#node(id).drift(partsPerMillion);
+        for (const [id, partsPerMillion] of Object.entries(fault.partsPerMillion))
+          this.#node(id).drift(partsPerMillion);
         return fault;
       case 'reset-clock':
         for (const node of this.#nodes) node.resetClock();
