@@ -13,7 +13,11 @@ const reply = (body: Record<string, unknown>): Body => body as unknown as Body;
 describe('the register service', () => {
   test('asks with the bodies of lin-kv', () => {
     expect(register.request(read, 7)).toEqual({ type: 'read', key: 'x', msg_id: 7 });
-    expect(register.request({ ...read, key: [1, { a: null }] }, 8)).toEqual({ type: 'read', key: [1, { a: null }], msg_id: 8 });
+    expect(register.request({ ...read, key: [1, { a: null }] }, 8)).toEqual({
+      type: 'read',
+      key: [1, { a: null }],
+      msg_id: 8,
+    });
     expect(register.request(write, 9)).toEqual({ type: 'write', key: 'x', value: 3, msg_id: 9 });
     expect(register.request(cas, 10)).toEqual({ type: 'cas', key: 'x', from: 3, to: 4, msg_id: 10 });
   });

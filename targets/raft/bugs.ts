@@ -32,9 +32,9 @@ export const bugs: readonly Bug<RaftConfig>[] = [
   },
   {
     name: 'forgets-vote',
-    summary: 'A vote does not reach the disk, so that a node that restarts may vote again; contested elections.',
+    summary: 'Term and vote are kept in memory only: a node that restarts knows neither, and votes again.',
     source: `${thesis}, §3.8`,
-    config: { mistake: 'forgets-vote', ...contested },
+    config: { mistake: 'forgets-vote' },
   },
   {
     name: 'ack-before-sync',
@@ -98,7 +98,8 @@ export const bugs: readonly Bug<RaftConfig>[] = [
   },
   {
     name: 'truncate-without-conflict',
-    summary: 'A follower cuts its log back to every AppendEntries, also to one that arrives late.',
+    summary:
+      'A follower cuts its log to what each AppendEntries has, also an old one or a heartbeat that was overtaken.',
     source: `${thesis}, §3.5 (figure 3.1, AppendEntries, step 3)`,
     config: { mistake: 'truncate-without-conflict' },
   },

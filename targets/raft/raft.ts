@@ -286,8 +286,8 @@ export class Raft implements RaftDescription {
   #saveTermAndVote(): void {
     if (!this.#termOrVoteUnsaved) return;
     this.#termOrVoteUnsaved = false;
-    const votedFor = this.#config.mistake === 'forgets-vote' ? null : this.#votedFor;
-    const value: TermAndVote = { term: this.term, votedFor };
+    if (this.#config.mistake === 'forgets-vote') return;
+    const value: TermAndVote = { term: this.term, votedFor: this.#votedFor };
     this.#emit({ type: 'put', key: termAndVoteKey, value });
     this.#syncDue = true;
   }
@@ -426,7 +426,7 @@ export class Raft implements RaftDescription {
     const upToDate = lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);
     const mayVote = this.#votedFor === null || this.#votedFor === src || mistake === 'split-vote-double';
     const voteGranted =
-      (upToDate || mistake === 'no-log-check') && (preVote ? term > this.term : term === this.term && mayVote);
+      (upToDate || mistake === 'no-log-check') && ((preVote && term > this.term) || (term === this.term && mayVote));
     if (preVote && !voteGranted) this.#mark('pre-vote-refused');
     if (voteGranted && !preVote) {
       this.#votedFor = src;
@@ -664,7 +664,7 @@ export class Raft implements RaftDescription {
       round,
     };
     if (mistake === 'ack-before-sync') this.#send(src, success);
-    if (entries.length > 0) this.#takeEntries(prevLogIndex, entries);
+    this.#takeEntries(prevLogIndex, entries);
     const known = mistake === 'commit-beyond-match' || mistake === 'no-truncate' ? this.#log.lastIndex : lastNew;
     const commitIndex = Math.min(leaderCommit, known);
     if (commitIndex > this.commitIndex) {
@@ -674,25 +674,30 @@ export class Raft implements RaftDescription {
     if (mistake !== 'ack-before-sync') this.#send(src, success);
   }
 
-  /** Step 3 and 4 of AppendEntries (figure 3.1). What is there already stays: the message may be an old one. */
+  /** Steps 3 and 4 of AppendEntries (figure 3.1). What is there already stays: the message may be an old one. */
   #takeEntries(prevLogIndex: number, entries: readonly Entry[]): void {
     const { mistake } = this.#config;
-    let index = Math.max(prevLogIndex, this.commitIndex) + 1;
     const lastNew = prevLogIndex + entries.length;
-    if (mistake !== 'truncate-without-conflict') {
+    let index = Math.max(prevLogIndex, this.commitIndex) + 1;
+    if (mistake === 'truncate-without-conflict') {
+      this.#truncate(index);
+    } else {
       while (index <= lastNew && this.#log.termAt(index) === entries[index - prevLogIndex - 1]?.term) index++;
+      if (mistake === 'no-truncate') index = Math.max(index, this.#log.lastIndex + 1);
     }
-    if (mistake === 'no-truncate') index = Math.max(index, this.#log.lastIndex + 1);
     if (index > lastNew) return;
-    if (index <= this.#log.lastIndex) {
-      this.#mark('log-truncated');
-      this.#note(`truncates entries ${index} to ${this.#log.lastIndex}`);
-      this.#log.truncate(index);
-      this.#write({ type: 'truncate', log: logName, from: index });
-    }
+    this.#truncate(index);
     const fresh = index === prevLogIndex + 1 ? entries : entries.slice(index - prevLogIndex - 1);
     this.#log.append(fresh);
     this.#write({ type: 'append', log: logName, entries: fresh });
+  }
+
+  #truncate(index: number): void {
+    if (index > this.#log.lastIndex) return;
+    this.#mark('log-truncated');
+    this.#note(`truncates entries ${index} to ${this.#log.lastIndex}`);
+    this.#log.truncate(index);
+    this.#write({ type: 'truncate', log: logName, from: index });
   }
 
   #refuseConflict(src: string, message: AppendEntries): void {
