@@ -232,7 +232,7 @@ export class NodeHost {
   }
 
   #step(event: Event): void {
-    const effects = this.#system.step(this.#state, event);
+    const effects = this.#stepOrThrow(event);
     const count = effects.length;
     if (this.#dying && count > 1) {
       this.#surroundings.mark('crash-between-effects');
@@ -243,6 +243,19 @@ export class NodeHost {
     if (count > 0) this.#perform(effects, count);
     this.description = this.#system.describe(this.#state);
     this.#surroundings.stepped(this, this.description);
+  }
+
+  #stepOrThrow(event: Event): readonly Effect[] {
+    try {
+      return this.#system.step(this.#state, event);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const what = event.type === 'message' ? event.message.body.type : event.type === 'timer' ? event.name : 'start';
+      const seconds = this.#surroundings.now / 1e9;
+      throw new Error(`${this.id} of ${this.#system.name} threw at ${seconds} s, on ${what}: ${message}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Carries out the first `count` effects. */
