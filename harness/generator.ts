@@ -58,6 +58,11 @@ export type Emission = readonly [op: OpDraft, rest: Generator] | readonly ['pend
 
 export interface Generator {
   op(context: Context): Emission;
+  /**
+   * Where known: whatever completes, `op` neither gives an op nor ends before this time, which is in the future. Spares
+   * asking; a generator that does not say is asked after each completion.
+   */
+  readonly quietUntil?: number | undefined;
   /** Told of every invocation and completion (nemesis's included); gives the generator from then on. */
   update(context: Context, event: Op): Generator;
 }

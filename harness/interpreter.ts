@@ -130,6 +130,8 @@ export class Interpreter implements Decider {
   /** Takes ops from the generator while there are any for now; gives the time of the next one, if known. */
   #generate(now: number): number {
     while (this.#generator !== null) {
+      const { quietUntil } = this.#generator;
+      if (quietUntil !== undefined && quietUntil > now) return quietUntil;
       const emission = this.#generator.op(this.#context);
       if (emission === null) {
         this.#generator = null;

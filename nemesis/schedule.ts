@@ -59,6 +59,7 @@ const drawTimeNs = (random: Random, boundMs: number): number =>
 
 function due<State>(options: Schedule<State>, state: State, time: number): Generator {
   return {
+    quietUntil: time,
     op(context) {
       if (context.time < time) return [{ type: 'sleep', f: 'sleep', value: 0, process: 'nemesis', time }, this];
       if (!context.free.includes('nemesis')) return ['pending', this];

@@ -36,20 +36,28 @@ function mixed(generators: readonly Generator[], stream: string, chosen: number 
 /** Whichever generator has the soonest op; of those that are ready, a random one. */
 export const any = (...generators: readonly Generator[]): Generator => new Any(generators);
 
-class Any implements Generator {
+class Any implements Choice {
   readonly #generators: readonly Generator[];
 
   constructor(generators: readonly Generator[]) {
     this.#generators = generators;
   }
 
+  get quietUntil(): number | undefined {
+    let earliest: number | undefined;
+    for (const { quietUntil } of this.#generators) {
+      if (quietUntil === undefined) return undefined;
+      if (earliest === undefined || quietUntil < earliest) earliest = quietUntil;
+    }
+    return earliest;
+  }
+
   op(context: Context): Emission {
-    const generators = this.#generators;
-    const found = soonest(context, generators, askPlainly);
-    if (found === null) return null;
-    const [op, rest, i] = found;
-    if (op === 'pending') return [op, this];
-    return [op, rest === generators[i] ? this : new Any(generators.with(i, rest))];
+    return soonest(context, this, this.#generators, askPlainly);
+  }
+
+  replace(i: number, generator: Generator): Generator {
+    return generator === this.#generators[i] ? this : new Any(this.#generators.with(i, generator));
   }
 
   update(context: Context, event: Op): Generator {
@@ -58,20 +66,30 @@ class Any implements Generator {
   }
 }
 
+/** A generator of several others. */
+export interface Choice extends Generator {
+  /** The same, with another generator in place of one. */
+  replace(i: number, generator: Generator): Generator;
+}
+
 const askPlainly = (context: Context, generator: Generator): Emission => generator.op(context);
 
 /**
  * Asks items in turn, from a random one on, until one has an op for now; else the soonest of all; else pending
- * where any is; else null. Gives the op, what is left of its generator, and which item it was.
+ * where any is; else null.
  */
 export function soonest<Item>(
   context: Context,
+  choice: Choice,
   items: readonly Item[],
   ask: (context: Context, item: Item) => Emission,
-): readonly [op: OpDraft | 'pending', rest: Generator, item: number] | null {
+): Emission {
   const count = items.length;
   const start = count > 1 ? context.stream('any').below(count) : 0;
-  let best: readonly [OpDraft | 'pending', Generator, number] | null = null;
+  let pending = false;
+  let best: OpDraft | null = null;
+  let bestRest: Generator = choice;
+  let bestItem = 0;
   let bestTime = Number.POSITIVE_INFINITY;
   for (let offset = 0; offset < count; offset++) {
     const i = (start + offset) % count;
@@ -79,17 +97,20 @@ export function soonest<Item>(
     if (emission === null) continue;
     const [op, rest] = emission;
     if (op === 'pending') {
-      best ??= [op, rest, i];
+      pending = true;
       continue;
     }
     const time = op.time ?? context.time;
-    if (time <= context.time) return [op, rest, i];
+    if (time <= context.time) return [op, choice.replace(i, rest)];
     if (time < bestTime) {
       bestTime = time;
-      best = [op, rest, i];
+      best = op;
+      bestRest = rest;
+      bestItem = i;
     }
   }
-  return best;
+  if (best !== null) return [best, choice.replace(bestItem, bestRest)];
+  return pending ? ['pending', choice] : null;
 }
 
 /** Ops of the one and the other in turn, until one is exhausted. */

@@ -81,6 +81,10 @@ class Sequence implements Generator {
     this.#head = head;
   }
 
+  get quietUntil(): number | undefined {
+    return this.#head?.quietUntil;
+  }
+
   op(context: Context): Emission {
     const generators = this.#generators;
     let current = this.#head;

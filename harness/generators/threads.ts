@@ -2,7 +2,7 @@
 import type { Op } from '../../history/op.ts';
 import { fillIn, Narrowing } from '../context.ts';
 import type { Context, Emission, Generator, Thread } from '../generator.ts';
-import { soonest } from './choice.ts';
+import { type Choice, soonest } from './choice.ts';
 import { sequence } from './ops.ts';
 
 /** Ops for the threads that satisfy the predicate; only their events are passed on. */
@@ -27,6 +27,10 @@ class On implements Generator {
   constructor(narrowing: Narrowing, generator: Generator) {
     this.#narrowing = narrowing;
     this.#generator = generator;
+  }
+
+  get quietUntil(): number | undefined {
+    return this.#generator.quietUntil;
   }
 
   op(context: Context): Emission {
@@ -67,7 +71,7 @@ const askLane = (context: Context, { narrowing, generator }: Lane): Emission =>
   askNarrowed(narrowing, context, generator);
 
 /** Lanes side by side: ops of whichever has the soonest, events to the lane of their thread. */
-class SideBySide implements Generator {
+class SideBySide implements Choice {
   readonly #lanes: readonly Lane[];
 
   constructor(lanes: readonly Lane[]) {
@@ -75,10 +79,7 @@ class SideBySide implements Generator {
   }
 
   op(context: Context): Emission {
-    const found = soonest(context, this.#lanes, askLane);
-    if (found === null) return null;
-    const [op, rest, i] = found;
-    return op === 'pending' ? [op, this] : [op, this.#with(i, rest)];
+    return soonest(context, this, this.#lanes, askLane);
   }
 
   update(context: Context, event: Op): Generator {
@@ -86,12 +87,12 @@ class SideBySide implements Generator {
       const { narrowing, generator } = this.#lanes[i] as Lane;
       const inner = narrowing.of(context);
       if (inner.thread(event.process) === undefined) continue;
-      return this.#with(i, generator.update(inner, event));
+      return this.replace(i, generator.update(inner, event));
     }
     return this;
   }
 
-  #with(i: number, generator: Generator): Generator {
+  replace(i: number, generator: Generator): Generator {
     const lane = this.#lanes[i] as Lane;
     if (generator === lane.generator) return this;
     const lanes = this.#lanes.slice();

@@ -32,6 +32,11 @@ class UntilTime implements Generator {
     this.#generator = generator;
   }
 
+  get quietUntil(): number | undefined {
+    const { quietUntil } = this.#generator;
+    return quietUntil === undefined || this.#end === undefined ? undefined : Math.min(quietUntil, this.#end);
+  }
+
   op(context: Context): Emission {
     const end = this.#end;
     if (end !== undefined && context.time >= end) return null;
@@ -79,17 +84,17 @@ export function delay(ms: number, generator: Generator): Generator {
 
 class Spaced implements Generator {
   readonly #interval: (context: Context) => number;
-  readonly #nextTime: number;
   readonly #generator: Generator;
+  readonly quietUntil: number;
 
   constructor(interval: (context: Context) => number, nextTime: number, generator: Generator) {
     this.#interval = interval;
-    this.#nextTime = nextTime;
+    this.quietUntil = nextTime;
     this.#generator = generator;
   }
 
   op(context: Context): Emission {
-    if (this.#nextTime > context.time) return notBefore(this.#nextTime, this);
+    if (this.quietUntil > context.time) return notBefore(this.quietUntil, this);
     if (context.free.length === 0) return ['pending', this];
     const emission = this.#generator.op(context);
     if (emission === null) return null;
@@ -105,7 +110,7 @@ class Spaced implements Generator {
   }
 
   #with(generator: Generator): Generator {
-    return generator === this.#generator ? this : new Spaced(this.#interval, this.#nextTime, generator);
+    return generator === this.#generator ? this : new Spaced(this.#interval, this.quietUntil, generator);
   }
 }
 

@@ -6,8 +6,11 @@
 const nsPerMs = 1_000_000;
 const million = 1_000_000;
 
-/** Wall clocks begin here, in milliseconds since 1970, whatever the seed. */
-const epochMs = 1_700_000_000_000;
+/**
+ * Wall clocks begin here, in milliseconds since 1970, whatever the seed. Below 2^31, where whole numbers cost engines
+ * nothing: each event of a node carries the time.
+ */
+const epochMs = 1_000_000_000;
 
 export class NodeClock {
   readonly #skewNs: number;

@@ -24,9 +24,9 @@ export class EventQueue<Payload> {
     return this.#size;
   }
 
-  /** When the next event is due, in nanoseconds; Infinity when there is none. */
-  get nextTime(): number {
-    return this.#size === 0 ? Number.POSITIVE_INFINITY : (this.#times[0] as number);
+  /** Whether an event is due before `time`, in nanoseconds. */
+  isDueBefore(time: number): boolean {
+    return this.#size > 0 && (this.#times[0] as number) < time;
   }
 
   push(time: number, kind: number, target: number, payload: Payload): void {

@@ -156,7 +156,7 @@ class Simulation implements Surroundings {
     let decision = this.#decide(decider);
     let events = 0;
     while (!decision.done) {
-      if (this.#completions.length > 0 || decision.wakeAt <= this.#queue.nextTime) {
+      if (this.#completions.length > 0 || !this.#queue.isDueBefore(decision.wakeAt)) {
         if (this.#completions.length === 0) {
           if (decision.wakeAt === Number.POSITIVE_INFINITY) throw new Error('nothing will ever happen again');
           this.now = Math.max(this.now, decision.wakeAt);
