@@ -2,6 +2,9 @@
  * How many simulated seconds one core does in a second: Raft on five nodes, 100 ops a second, partitions, 60 simulated
  * seconds a run, one seed after the other. Three figures: the run alone, its history recorded in memory; the same with
  * the history encoded as JSON lines and hashed, as it is stored; and that with the verdict of all checkers.
+ *
+ * A shared machine is now fast, now slow: so before each run a fixed loop of integer arithmetic is timed, and the second
+ * median counts each run as if the loop had been as fast as at its fastest.
  */
 import { createHash } from 'node:crypto';
 import { createRegistry } from '../cli/registry.ts';
@@ -15,7 +18,8 @@ import type { Op } from '../history/op.ts';
 import { simRuntime } from '../runtime/sim/runtime.ts';
 import { mainJob } from './main-job.ts';
 
-const runs = 12;
+const warmUpRuns = 12;
+const runs = 40;
 const registry = createRegistry();
 
 /** Simulates one seed; gives the simulated seconds. */
@@ -69,17 +73,34 @@ async function judged(seed: number): Promise<number> {
   return results.simulatedMs / 1000;
 }
 
-/** Median simulated seconds per wall second over the runs, after a warm-up of as many. */
+/** Milliseconds that a fixed piece of work takes now. */
+function referenceMs(): number {
+  const began = performance.now();
+  let x = 1;
+  for (let i = 0; i < 10_000_000; i++) x = (Math.imul(x, 31) + i) | 0;
+  // Never 0, which the compiler does not know.
+  return x === 0 ? 0 : performance.now() - began;
+}
+
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
+
+/** Simulated seconds per wall second over the runs, after a warm-up. */
 async function measure(name: string, run: (seed: number) => Promise<number>): Promise<void> {
+  for (let seed = 0; seed < warmUpRuns; seed++) await run(seed);
+  referenceMs();
   const rates: number[] = [];
-  for (let seed = 0; seed < 2 * runs; seed++) {
+  const references: number[] = [];
+  for (let seed = 0; seed < runs; seed++) {
+    references.push(referenceMs());
     const began = performance.now();
     const simulated = await run(seed);
-    if (seed >= runs) rates.push((simulated * 1000) / (performance.now() - began));
+    rates.push((simulated * 1000) / (performance.now() - began));
   }
-  rates.sort((a, b) => a - b);
-  const [lowest, median, highest] = [rates[0], rates[runs / 2], rates.at(-1)].map((rate) => Math.round(rate as number));
-  console.log(`${name.padEnd(34)} ${median} simulated s per wall s (${lowest} to ${highest}, ${runs} runs)`);
+  const fastest = Math.min(...references);
+  const corrected = rates.map((rate, i) => (rate * (references[i] as number)) / fastest);
+  const [lowest, middle, highest] = [Math.min(...rates), median(rates), Math.max(...rates)].map(Math.round);
+  const spread = `${lowest} to ${highest}, ${runs} runs; corrected median ${Math.round(median(corrected))}`;
+  console.log(`${name.padEnd(34)} ${middle} simulated s per wall s (${spread})`);
 }
 
 export async function benchSimulator(): Promise<void> {
