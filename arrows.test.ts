@@ -199,7 +199,7 @@ describe('the arrows between rooms', () => {
 
   test('docs/ARCHITECTURE.md has the same table', () => {
     const page = readFileSync(join(root, 'docs/ARCHITECTURE.md'), 'utf8');
-    const rows = [...page.matchAll(/^\| `([a-z/]+)` \| \d \| ([^|]*) \|/gm)].map((row) => [
+    const rows = [...page.matchAll(/^\| `([a-z/]+)` +\| \d +\| ([^|]*) \|/gm)].map((row) => [
       row[1] as string,
       [...(row[2] as string).matchAll(/`([a-z/]+)`/g)].map((room) => room[1] as string),
     ]);

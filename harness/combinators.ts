@@ -1,6 +1,6 @@
 /** The vocabulary of generators, in Jepsen's words: see each file. */
 export { any, flipFlop, mix } from './generators/choice.ts';
-export { concurrent, type IndependentKeys, independentSequential } from './generators/independent.ts';
+export { concurrent, independentSequential } from './generators/independent.ts';
 export {
   cycle,
   each,
