@@ -26,9 +26,16 @@ export const bugs: readonly Bug<RaftConfig>[] = [
   {
     name: 'commit-old-term',
     summary:
-      'A leader commits entries of earlier terms by counting copies; without no-op, one entry a message (Figure 8 of the paper).',
+      'A leader commits entries of earlier terms by counting copies; without no-op, one entry with each heartbeat, contested elections (Figure 8 of the paper).',
     source: `${thesis}, §3.6.2 and figure 3.7`,
-    config: { mistake: 'commit-old-term', noOp: false, maxEntriesPerMessage: 1, ...contested, checkQuorum: false },
+    config: {
+      mistake: 'commit-old-term',
+      noOp: false,
+      maxEntriesPerMessage: 1,
+      sendsAtOnce: false,
+      checkQuorum: false,
+      ...contested,
+    },
   },
   {
     name: 'forgets-vote',

@@ -2,21 +2,19 @@
 import type { StateMachine } from '../machines/machine.ts';
 
 /** Rules of the protocol that a node can be made to break, one at a time; bugs.ts says what each means. */
-export const mistakes = [
-  'no-log-check',
-  'commit-old-term',
-  'forgets-vote',
-  'ack-before-sync',
-  'split-vote-double',
-  'no-truncate',
-  'snapshot-loses-tail',
-  'read-index-before-noop',
-  'duplicate-apply',
-  'minority-quorum',
-  'commit-beyond-match',
-  'truncate-without-conflict',
-] as const;
-export type Mistake = (typeof mistakes)[number];
+export type Mistake =
+  | 'no-log-check'
+  | 'commit-old-term'
+  | 'forgets-vote'
+  | 'ack-before-sync'
+  | 'split-vote-double'
+  | 'no-truncate'
+  | 'snapshot-loses-tail'
+  | 'read-index-before-noop'
+  | 'duplicate-apply'
+  | 'minority-quorum'
+  | 'commit-beyond-match'
+  | 'truncate-without-conflict';
 
 /**
  * How queries are answered. Only `read-index` (§6.4) is linearizable. `lease` (§6.4.1) trusts the wall clock; with
@@ -32,6 +30,8 @@ export interface RaftConfig {
   /** How long a leader is silent at most. */
   readonly heartbeatMs: number;
   readonly maxEntriesPerMessage: number;
+  /** Whether entries leave as soon as they are there, and not only with the next heartbeat. */
+  readonly sendsAtOnce: boolean;
   /** A snapshot is taken when this many entries have been applied since the last. */
   readonly snapshotThreshold: number;
   /** So many entries before a snapshot stay in the log, for followers that lag a little. */
@@ -62,6 +62,7 @@ export const correct = (machine: StateMachine): RaftConfig => ({
   electionTimeoutMaxMs: 300,
   heartbeatMs: 50,
   maxEntriesPerMessage: 64,
+  sendsAtOnce: true,
   snapshotThreshold: 200,
   snapshotTail: 20,
   sessionsMax: 1000,

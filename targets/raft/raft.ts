@@ -216,14 +216,12 @@ export class Raft implements RaftDescription {
       this.#onClientRequest(src, body as Request);
       return;
     }
-    const from = this.#indexOf.get(src);
-    if (from === undefined) return;
     switch (body.type) {
       case 'append-entries':
         this.#onAppendEntries(src, body as AppendEntries);
         break;
       case 'append-entries-reply':
-        this.#onAppendEntriesReply(from, body as AppendEntriesReply);
+        this.#onAppendEntriesReply(this.#indexOf.get(src) as number, body as AppendEntriesReply);
         break;
       case 'forward':
         this.#onForward(body as Forward);
@@ -238,7 +236,7 @@ export class Raft implements RaftDescription {
         this.#onRequestVote(src, body as RequestVote);
         break;
       case 'request-vote-reply':
-        this.#onRequestVoteReply(from, body as RequestVoteReply);
+        this.#onRequestVoteReply(this.#indexOf.get(src) as number, body as RequestVoteReply);
         break;
       case 'install-snapshot':
         this.#onInstallSnapshot(src, body as InstallSnapshot);
@@ -485,7 +483,7 @@ export class Raft implements RaftDescription {
   #replicate(entries: readonly Entry[]): void {
     if (entries.length > 0) this.#log.append(entries);
     // §10.2.1: in parallel with the leader's own disk, so before the write in the queue of effects.
-    this.#broadcast();
+    this.#broadcast(this.#config.sendsAtOnce);
     const durable: LogDurable = {
       type: 'log-durable',
       term: this.term,
@@ -515,23 +513,23 @@ export class Raft implements RaftDescription {
     this.#replicate(entries);
   }
 
-  #broadcast(): void {
+  #broadcast(withEntries: boolean): void {
     const { length } = this.#nodeIds;
-    for (let i = 0; i < length; i++) if (i !== this.#self) this.#sendAppendEntries(i);
+    for (let i = 0; i < length; i++) if (i !== this.#self) this.#sendAppendEntries(i, withEntries);
     this.#emit(this.#timers.heartbeat);
   }
 
   #onHeartbeat(): void {
     this.#round++;
     this.#startLeaseRound();
-    this.#broadcast();
+    this.#broadcast(true);
   }
 
   /**
    * Sends a follower what it lacks, as far as one message goes, and takes for granted that it arrives: what was lost
    * shows when the follower refuses the next message.
    */
-  #sendAppendEntries(to: number): void {
+  #sendAppendEntries(to: number, withEntries: boolean): void {
     const next = this.#nextIndex[to] as number;
     const prevLogIndex = next - 1;
     const prevLogTerm = this.#log.termAt(prevLogIndex);
@@ -540,7 +538,9 @@ export class Raft implements RaftDescription {
       return;
     }
     const wanted =
-      this.#probing[to] === 1 ? 0 : Math.min(this.#log.lastIndex - prevLogIndex, this.#config.maxEntriesPerMessage);
+      withEntries && this.#probing[to] === 0
+        ? Math.min(this.#log.lastIndex - prevLogIndex, this.#config.maxEntriesPerMessage)
+        : 0;
     let message = this.#lastAppend;
     if (message === null || message.prevLogIndex !== prevLogIndex || message.entries.length !== wanted) {
       message = {
@@ -597,9 +597,8 @@ export class Raft implements RaftDescription {
       this.#matchIndex[from] = matchIndex;
       if (matchIndex > this.commitIndex) this.#advanceCommitIndex();
     }
-    if (this.#probing[from] === 0 && (this.#nextIndex[from] as number) <= this.#log.lastIndex) {
-      this.#sendAppendEntries(from);
-    }
+    const isBehind = this.#probing[from] === 0 && (this.#nextIndex[from] as number) <= this.#log.lastIndex;
+    if (isBehind && this.#config.sendsAtOnce) this.#sendAppendEntries(from, true);
   }
 
   /** §3.5, end: goes back by a whole term at a time. */
@@ -612,7 +611,7 @@ export class Raft implements RaftDescription {
     this.#nextIndex[from] = Math.max(1, Math.min(prevLogIndex, shared === undefined ? conflictIndex : shared + 1));
     this.#probing[from] = 1;
     this.#mark('backed-up');
-    this.#sendAppendEntries(from);
+    this.#sendAppendEntries(from, false);
   }
 
   /** §3.6.2: what a majority has is committed, if it is of this leader's term, and so is all before it. */
@@ -937,7 +936,7 @@ export class Raft implements RaftDescription {
     this.#mark('read-index');
     // Entries in flight carry an earlier round, and say nothing of who leads now.
     this.#lastAppend = null;
-    this.#broadcast();
+    this.#broadcast(this.#config.sendsAtOnce);
     if (this.#quorum === 1) this.#finishRounds();
   }
 
