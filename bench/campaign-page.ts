@@ -1,5 +1,6 @@
 /** A campaign's figures, as tables for docs/campaigns.md. */
 import type { NodeSystem } from '../protocol/system.ts';
+import { markdownTable } from './markdown.ts';
 import type { Frequency, Tally } from './tally.ts';
 
 /** What the host of the nodes marks itself, where a campaign must have come by too. */
@@ -20,24 +21,21 @@ export const absentMarks = (system: NodeSystem, tally: Tally): readonly string[]
 
 const grouped = (count: number): string => String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 
-const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const columnsOf = ({ total, runs }: Frequency): readonly string[] => [grouped(total), grouped(runs)];
 
-const frequencyRow = (cells: readonly string[], { total, runs }: Frequency): string =>
-  row(...cells, grouped(total), grouped(runs));
-
-function figures(tally: Tally): readonly string[] {
+function figures(tally: Tally): readonly (readonly string[])[] {
   const { ops, recoveryMs } = tally;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
   return [
-    row('runs', grouped(tally.runs)),
-    row('valid', grouped(tally.valid)),
-    row('invalid', grouped(tally.invalid)),
-    row('unknown', grouped(tally.unknown)),
-    row('without a verdict, for an error', grouped(tally.errors)),
-    row('simulated', `${(tally.simulatedMs / 3_600_000).toFixed(1)} h`),
-    row('ops', `${grouped(ops.invoke)} (${grouped(ops.ok)} ok, ${grouped(ops.fail)} fail, ${grouped(ops.info)} info)`),
-    row('recovery, median', recoveryMs === undefined ? 'none' : seconds(recoveryMs.median)),
-    row('recovery, longest', recoveryMs === undefined ? 'none' : seconds(recoveryMs.max)),
+    ['runs', grouped(tally.runs)],
+    ['valid', grouped(tally.valid)],
+    ['invalid', grouped(tally.invalid)],
+    ['unknown', grouped(tally.unknown)],
+    ['without a verdict, for an error', grouped(tally.errors)],
+    ['simulated', `${(tally.simulatedMs / 3_600_000).toFixed(1)} h`],
+    ['ops', `${grouped(ops.invoke)} (${grouped(ops.ok)} ok, ${grouped(ops.fail)} fail, ${grouped(ops.info)} info)`],
+    ['recovery, median', recoveryMs === undefined ? 'none' : seconds(recoveryMs.median)],
+    ['recovery, longest', recoveryMs === undefined ? 'none' : seconds(recoveryMs.max)],
   ];
 }
 
@@ -45,18 +43,19 @@ function figures(tally: Tally): readonly string[] {
 export function campaignTables(system: NodeSystem, tally: Tally): string {
   const marks = Object.entries(requiredMarks(system));
   return [
-    row('of all runs', ''),
-    row('---', '---:'),
-    ...figures(tally),
-    '',
-    row('mark', 'meaning', 'times', 'runs with it'),
-    row('---', '---', '---:', '---:'),
-    ...marks.map(([name, meaning]) => frequencyRow([name, meaning], tally.mark(name))),
-    '',
-    row('fault', 'times', 'runs with it'),
-    row('---', '---:', '---:'),
-    ...tally.faults.map(([name, frequency]) => frequencyRow([name], frequency)),
-  ].join('\n');
+    markdownTable([['of all runs', ''], ...figures(tally)], [1]),
+    markdownTable(
+      [
+        ['mark', 'meaning', 'times', 'runs with it'],
+        ...marks.map(([name, meaning]) => [name, meaning, ...columnsOf(tally.mark(name))]),
+      ],
+      [2, 3],
+    ),
+    markdownTable(
+      [['fault', 'times', 'runs with it'], ...tally.faults.map(([name, frequency]) => [name, ...columnsOf(frequency)])],
+      [1, 2],
+    ),
+  ].join('\n\n');
 }
 
 const begin = (target: string): string => `<!-- generated: ${target} -->`;
