@@ -58,6 +58,12 @@ interface Request {
   readonly node: number;
 }
 
+interface Watched {
+  readonly name: string;
+  readonly monitor: InvariantMonitor<Description>;
+  broken: boolean;
+}
+
 interface Reply {
   readonly client: string;
   readonly body: Body;
@@ -107,7 +113,7 @@ class Simulation implements Surroundings {
   readonly #lastRole: string[];
   readonly #lastTerm: number[];
   readonly #descriptions: (Description | undefined)[];
-  readonly #monitors: { readonly name: string; readonly monitor: InvariantMonitor<Description>; broken: boolean }[];
+  readonly #monitors: readonly Watched[];
   readonly #brokenInvariants: BrokenInvariant[] = [];
 
   constructor(session: Session) {
@@ -303,7 +309,8 @@ class Simulation implements Surroundings {
     if (description.role !== this.#lastRole[index] || description.term !== this.#lastTerm[index]) {
       this.#noteChange(node, description.role, description.term, description.primary);
     }
-    for (const watched of this.#monitors) {
+    for (let i = 0; i < this.#monitors.length; i++) {
+      const watched = this.#monitors[i] as Watched;
       if (watched.broken) continue;
       const reason = watched.monitor.observe(index, this.#descriptions);
       if (reason === undefined) continue;

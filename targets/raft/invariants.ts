@@ -20,7 +20,9 @@ class Ledger<Item> {
   }
 
   get(index: number): Item | undefined {
-    return this.#items[index - this.#first];
+    const at = index - this.#first;
+    // Engines are slow to read beside an array.
+    return at >= 0 && at < this.#items.length ? this.#items[at] : undefined;
   }
 
   set(index: number, item: Item): void {
@@ -124,16 +126,24 @@ function logMatching(nodeIds: readonly string[]): Monitor {
       if (everywhere !== undefined) originals.dropBefore(everywhere);
       for (let index = first; index <= node.lastIndex; index++) {
         const entry = node.entryAt(index) as Entry;
-        const reason = compare(nodeIds, originals, index, {
-          entry,
-          previousTerm: node.termAt(index - 1),
-          node: changed,
-        });
+        const previousTerm = node.termAt(index - 1);
+        if (isOriginal(originals.get(index), entry, previousTerm)) continue;
+        const reason = compare(nodeIds, originals, index, { entry, previousTerm, node: changed });
         if (reason !== undefined) return reason;
       }
       return undefined;
     },
   };
+}
+
+/** True where the entry was seen before as the very same object behind the same term: nearly always, in one process. */
+function isOriginal(known: readonly Original[] | undefined, entry: Entry, previousTerm: number | undefined): boolean {
+  if (known === undefined) return false;
+  for (let i = 0; i < known.length; i++) {
+    const original = known[i] as Original;
+    if (original.entry === entry && original.previousTerm === previousTerm) return true;
+  }
+  return false;
 }
 
 /** Compares an entry with the one first seen at its index and term, or notes it as that. */

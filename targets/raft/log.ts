@@ -19,10 +19,12 @@ export class RaftLog {
   /** The term of the entry at an index; 0 at index 0; undefined where the log ends before or begins after it. */
   termAt(index: number): number | undefined {
     if (index === this.snapshotIndex) return this.snapshotTerm;
-    return this.#entries[index - this.firstIndex]?.term;
+    return this.entryAt(index)?.term;
   }
 
   entryAt(index: number): Entry | undefined {
+    // Engines are slow to read beside an array.
+    if (index < this.firstIndex || index > this.lastIndex) return undefined;
     return this.#entries[index - this.firstIndex];
   }
 

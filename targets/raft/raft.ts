@@ -99,13 +99,13 @@ export class Raft implements RaftDescription {
   readonly #votes: Uint8Array;
 
   // Volatile state of a leader.
-  readonly #nextIndex: Float64Array;
-  readonly #matchIndex: Float64Array;
+  readonly #nextIndex: Int32Array;
+  readonly #matchIndex: Int32Array;
   /** Followers whose log is known to differ at nextIndex - 1: until they agree, they are sent no entries. */
   readonly #probing: Uint8Array;
   /** Followers that have answered since quorum was last checked. */
   readonly #answered: Uint8Array;
-  readonly #ranked: Float64Array;
+  readonly #ranked: Int32Array;
   /** Commands that have no index yet: they wait until the sync before them is done, and share the next. */
   #queue: Command[] = [];
   #awaitsLogDurable = false;
@@ -114,7 +114,7 @@ export class Raft implements RaftDescription {
 
   // Queries on a leader (§6.4).
   #round = 0;
-  readonly #answeredRound: Float64Array;
+  readonly #answeredRound: Int32Array;
   #waitingReads: Command[] = [];
   #confirmingReads: Command[] = [];
   #confirmingRound = 0;
@@ -151,12 +151,12 @@ export class Raft implements RaftDescription {
     this.#replicated = new ReplicatedState(config.machine, config.sessionsMax);
     const size = nodeIds.length;
     this.#votes = new Uint8Array(size);
-    this.#nextIndex = new Float64Array(size);
-    this.#matchIndex = new Float64Array(size);
+    this.#nextIndex = new Int32Array(size);
+    this.#matchIndex = new Int32Array(size);
     this.#probing = new Uint8Array(size);
     this.#answered = new Uint8Array(size);
-    this.#ranked = new Float64Array(size);
-    this.#answeredRound = new Float64Array(size);
+    this.#ranked = new Int32Array(size);
+    this.#answeredRound = new Int32Array(size);
     const { electionTimeoutMinMs: minMs, electionTimeoutMaxMs: maxMs, heartbeatMs, retryMs } = config;
     this.#timers = {
       electionQuiet: { type: 'set-timer', name: 'election', minMs, maxMs: minMs },
@@ -968,7 +968,7 @@ function count(flags: Uint8Array): number {
 }
 
 /** The n-th greatest of some numbers; n from 1. O(numbers²), for the few there are; `scratch` is overwritten. */
-function nthGreatest(numbers: Float64Array, scratch: Float64Array, n: number): number {
+function nthGreatest(numbers: Int32Array, scratch: Int32Array, n: number): number {
   for (let i = 0; i < numbers.length; i++) {
     const number = numbers[i] as number;
     let at = i;
