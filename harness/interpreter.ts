@@ -123,7 +123,7 @@ export class Interpreter implements Decider {
 
   #findEarliestExpiry(): number {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const expiry of this.#expiry) if (expiry < earliest) earliest = expiry;
+    for (let slot = 0; slot < this.#expiry.length; slot++) earliest = Math.min(earliest, this.#expiry[slot] as number);
     return earliest;
   }
 

@@ -106,6 +106,8 @@ class Simulation implements Surroundings {
   readonly #clientRandom: Random;
   readonly #nemesisRandom: Random;
   readonly #requests = new Map<string, Request>();
+  /** By process: the same string each time, whose hash is then known. */
+  readonly #clientIds = new Map<number, string>();
   #completions: Completion[] = [];
   #nextMsgId = 1;
   readonly #marks = new Map<string, number>();
@@ -245,11 +247,21 @@ class Simulation implements Surroundings {
       this.#complete(latency, op, 'fail', 'connection-refused');
       return;
     }
-    const client = clientId(op.process);
+    const client = this.#clientId(op.process);
     const body = this.#service.request(op, this.#nextMsgId++);
     const request = { op, client, node: index, message: { src: client, dest: op.node as string, body } };
     this.#requests.set(client, request);
     this.#queue.push(this.now + latency, kinds.request, index, request);
+  }
+
+  /** Each process is a client of its own, and so is its successor: nobody mistakes an answer to the one for the other's. */
+  #clientId(process: number): string {
+    let id = this.#clientIds.get(process);
+    if (id === undefined) {
+      id = `c${process + 1}`;
+      this.#clientIds.set(process, id);
+    }
+    return id;
   }
 
   #takeReply(reply: Reply): void {
@@ -439,6 +451,3 @@ class Simulation implements Surroundings {
     return true;
   }
 }
-
-/** Each process is a client of its own, and so is its successor: nobody mistakes an answer to the one for the other's. */
-const clientId = (process: number): string => `c${process + 1}`;
