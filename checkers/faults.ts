@@ -1,4 +1,5 @@
 import type { History } from '../history/history.ts';
+import { isPlainMap, type Value } from '../history/value.ts';
 import type { Verdict } from './checker.ts';
 
 /** A nemesis that was asked for, with the `f`s of the faults it begins and ends. */
@@ -25,7 +26,7 @@ const ends: ReadonlySet<string> = new Set([
 
 /**
  * How often each fault began. A nemesis op has two lines, one when it is asked for and one when it is done; it counts once
- * it is done, and not if that line carries an error.
+ * it is done, and not if that line carries an error or says that nothing was met: nodes that were down already, for one.
  */
 export function countFaults(history: History): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -38,9 +39,21 @@ export function countFaults(history: History): Record<string, number> {
       continue;
     }
     begun = undefined;
-    if (history.error(line) === undefined && !ends.has(f)) counts[f] = (counts[f] ?? 0) + 1;
+    if (ends.has(f) || history.error(line) !== undefined || metNothing(history.value(line))) continue;
+    counts[f] = (counts[f] ?? 0) + 1;
   }
   return counts;
+}
+
+/** What a fault may name, of which none was left when it was carried out. */
+const targets = ['nodes', 'cut', 'links', 'deltaMs', 'partsPerMillion'];
+
+function metNothing(value: Value): boolean {
+  if (!isPlainMap(value)) return false;
+  return targets.some((field) => {
+    const met = value[field];
+    return typeof met === 'object' && met !== null && Object.keys(met).length === 0;
+  });
 }
 
 /** Whether each nemesis that was asked for really began a fault: else `unknown`, for then its faults were not tested. */

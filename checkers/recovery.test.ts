@@ -51,6 +51,19 @@ describe('the recovery checker', () => {
     });
   });
 
+  test('is false when a thread has no op of a kind that is asked for', () => {
+    const ops = [phase(0, 'recovery'), op(1, 0, 'ok'), op(2, 1, 'ok'), { ...op(3, 0, 'ok'), f: 'write' }];
+    const judged = (...more: Op[]) =>
+      checkRecovery(History.from([...ops, ...more]), { concurrency: 2, recoveryMs: 100, fs: ['read', 'write'] });
+    expect(judged()).toEqual({
+      valid: false,
+      reason:
+        'client thread 1 (n2) had not every kind of op (read, write) succeed within 100 ms of the end of all faults',
+      notRecovered: [1],
+    });
+    expect(judged({ ...op(9, 1, 'ok'), f: 'write' })).toMatchObject({ valid: true, recoveredAfterMs: 9 });
+  });
+
   test('is false when a thread comes too late, and says how late', () => {
     const verdict = check(phase(0, 'recovery'), op(1, 0, 'ok'), op(101, 1, 'ok'));
     expect(verdict).toMatchObject({ valid: false, recoveredAfterMs: 101, notRecovered: [1] });

@@ -6,6 +6,8 @@ export interface RecoveryOptions {
   readonly concurrency: number;
   /** How soon after the recovery phase begins each thread must have had an op succeed. Default 10,000. */
   readonly recoveryMs?: number;
+  /** Kinds of op of which each thread must have had one succeed; left out: any one op. */
+  readonly fs?: readonly string[];
 }
 
 export interface RecoveryVerdict extends Verdict {
@@ -18,20 +20,21 @@ export interface RecoveryVerdict extends Verdict {
 const recoveryMsDefault = 10_000;
 
 /**
- * Whether the system serves again once every fault is healed: each client thread must have an ok op completed within `recoveryMs`
- * of the first nemesis line `phase` with the value `recovery`. Linear.
+ * Whether the system serves again once every fault is healed: each client thread must have an op, or one of each kind asked
+ * for, completed ok within `recoveryMs` of the first nemesis line `phase` with the value `recovery`. Linear.
  */
 export function recovery(options: RecoveryOptions): Checker {
   return { name: 'recovery', check: (history) => checkRecovery(history, options) };
 }
 
 export function checkRecovery(history: History, options: RecoveryOptions): RecoveryVerdict {
-  const { concurrency, recoveryMs = recoveryMsDefault } = options;
+  const { concurrency, recoveryMs = recoveryMsDefault, fs = [] } = options;
   const begun = phaseBegins(history, 'recovery');
   if (begun === undefined) {
     return { valid: 'unknown', reason: 'the run has no recovery phase, so recovery was not tested', notRecovered: [] };
   }
   const firstOkMs = new Float64Array(concurrency).fill(Number.POSITIVE_INFINITY);
+  const missing = Array.from({ length: concurrency }, () => new Set(fs));
   const nodeOf = new Map<number, string>();
   const { types, processes, times, length } = history;
   for (let line = begun; line < length; line++) {
@@ -40,7 +43,8 @@ export function checkRecovery(history: History, options: RecoveryOptions): Recov
     const node = history.node(line);
     if (node !== undefined) nodeOf.set(thread, node);
     if (types[line] !== okCode || firstOkMs[thread]! < Number.POSITIVE_INFINITY) continue;
-    firstOkMs[thread] = (times[line]! - times[begun]!) / 1e6;
+    missing[thread]!.delete(history.f(line));
+    if (missing[thread]!.size === 0) firstOkMs[thread] = (times[line]! - times[begun]!) / 1e6;
   }
   const late = [...firstOkMs.keys()].filter((thread) => !(firstOkMs[thread]! <= recoveryMs));
   const slowestMs = Math.max(...firstOkMs);
@@ -48,7 +52,7 @@ export function checkRecovery(history: History, options: RecoveryOptions): Recov
   if (late.length === 0) return { valid: true, ...recovered, notRecovered: [] };
   return {
     valid: false,
-    reason: sentence(late, firstOkMs, nodeOf, concurrency, recoveryMs),
+    reason: sentence(late, firstOkMs, nodeOf, concurrency, recoveryMs, fs),
     ...recovered,
     notRecovered: late,
   };
@@ -65,10 +69,12 @@ function sentence(
   nodeOf: ReadonlyMap<number, string>,
   concurrency: number,
   recoveryMs: number,
+  fs: readonly string[],
 ): string {
   const who = late.map((thread) => (nodeOf.has(thread) ? `${thread} (${nodeOf.get(thread)})` : `${thread}`)).join(', ');
+  const what = fs.length === 0 ? 'no op' : `not every kind of op (${fs.join(', ')})`;
   const which = late.length === 1 ? `client thread ${who}` : `${late.length} of ${concurrency} client threads (${who})`;
   const slow = late.map((thread) => firstOkMs[thread]!).filter(Number.isFinite);
   const ever = slow.length < late.length ? '' : `, only after ${Math.round(Math.max(...slow))} ms`;
-  return `${which} had no op succeed within ${recoveryMs} ms of the end of all faults${ever}`;
+  return `${which} had ${what} succeed within ${recoveryMs} ms of the end of all faults${ever}`;
 }

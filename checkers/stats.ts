@@ -52,7 +52,7 @@ export function checkStats(history: History): StatsVerdict {
     const latency = outcome === 'ok' ? times[completion]! - times[line]! : Number.NaN;
     if (latency >= 0) tally.latencies.push(latency);
   }
-  const reason = reasonOf(total, tallies);
+  const reason = reasonOf(history, total, tallies);
   const byF = Object.fromEntries([...tallies].map(([f, tally]) => [f, summaryOf(tally)]));
   return { valid: reason === undefined ? true : 'unknown', ...(reason === undefined ? {} : { reason }), ...total, byF };
 }
@@ -65,11 +65,20 @@ interface Tally {
 const outcomeOf = (type: number): 'ok' | 'fail' | 'info' =>
   type === okCode ? 'ok' : type === failCode ? 'fail' : 'info';
 
-function reasonOf(total: Counts, tallies: ReadonlyMap<string, Tally>): string | undefined {
+function reasonOf(history: History, total: Counts, tallies: ReadonlyMap<string, Tally>): string | undefined {
   if (total.ok === 0) return `no op succeeded (${total.invoke} invoked), so nothing was tested`;
+  if (!succeededUnderLoad(history)) return 'no op succeeded before the heal, so nothing was tested';
   const never = [...tallies].filter(([, { counts }]) => counts.ok === 0 && counts.invoke >= triesMin);
   if (never.length === 0) return undefined;
   return never.map(([f, { counts }]) => `no ${f} succeeded (${counts.invoke} invoked)`).join(', ');
+}
+
+/** Whether an op was ok before the phase `heal`, where the history has one: what comes later only looks at what is left. */
+function succeededUnderLoad(history: History): boolean {
+  const isHeal = (line: number): boolean => history.f(line) === 'phase' && history.value(line) === 'heal';
+  const end = history.nemesisLines().find(isHeal) ?? history.length;
+  for (let line = 0; line < end; line++) if (history.types[line] === okCode && history.isClient(line)) return true;
+  return false;
 }
 
 function summaryOf({ counts, latencies }: Tally): Counts & { latencyNs?: Latencies } {

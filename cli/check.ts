@@ -5,11 +5,12 @@ import { performance } from 'node:perf_hooks';
 import { type Validity, worst } from '../checkers/checker.ts';
 import type { LinearizableVerdict } from '../checkers/evidence.ts';
 import { ModelMismatch } from '../checkers/linearizable/models.ts';
+import { checkStats } from '../checkers/stats.ts';
 import { type History, validatePairing } from '../history/history.ts';
 import { isIndependent, splitIndependent } from '../history/independent.ts';
 import { MalformedHistory } from '../history/malformed.ts';
 import { readHistory } from '../history/read.ts';
-import { formatValue } from '../history/value.ts';
+import { formatValue, type Value } from '../history/value.ts';
 import { readRun } from '../reports/store.ts';
 import { BadInput, type ExitCode, exitCodeOf } from './exit.ts';
 import { judge } from './models.ts';
@@ -103,6 +104,7 @@ async function read(source: Source): Promise<{ readonly history: History; readon
       tolerateTruncatedTail: source.workload !== undefined,
     });
     validatePairing(history, source.name);
+    validateClients(history, source.name);
     const objects = isIndependent(history) ? splitIndependent(history) : history;
     return { history: objects, parseMs: performance.now() - beganMs };
   } catch (error) {
@@ -114,6 +116,26 @@ async function read(source: Source): Promise<{ readonly history: History; readon
   }
 }
 
+/** What no client of one register does, and so is a mistake of whoever wrote the file: it must not pass for checked. */
+function validateClients(history: History, name: string): void {
+  for (let line = 0; line < history.length; line++) {
+    const process: unknown = history.process(line);
+    if (history.isClient(line) || process === 'nemesis') continue;
+    throw new BadInput(
+      `${name}:${history.line(line)}: the process should be a whole number, or nemesis, but is ${formatValue(process as Value)}`,
+    );
+  }
+  for (const line of history.clientInvocations()) {
+    const completion = history.completionOf(line);
+    if (completion < 0) continue;
+    const [begun, ended] = [history.f(line), history.f(completion)];
+    const sameKey = history.keyIds[line] === history.keyIds[completion];
+    if (begun === ended && sameKey) continue;
+    const what = sameKey ? `${ended} completes a ${begun}` : 'the completion has another key than its invocation';
+    throw new BadInput(`${name}:${history.line(completion)}: ${what}, which began at line ${history.line(line)}`);
+  }
+}
+
 function check(
   source: Source,
   { history, parseMs }: { readonly history: History; readonly parseMs: number },
@@ -121,7 +143,7 @@ function check(
 ): CheckedHistory {
   const { model, check: checkHistory } = judge({ ...options, workload: workloadOf(source, options) });
   const beganMs = performance.now();
-  const { valid, reason, ops, keys, failures, undecided } = verdictOf(source, history, checkHistory);
+  const { valid, reason, ops, keys, failures, undecided } = provedBy(history, verdictOf(source, history, checkHistory));
   const violated = valid === false;
   return {
     valid,
@@ -133,6 +155,18 @@ function check(
     parseMs: Math.round(parseMs),
     checkMs: Math.round(performance.now() - beganMs),
     evidence: { keys, failures, undecided },
+  };
+}
+
+/** A history in which no op succeeded proves nothing. */
+function provedBy(history: History, verdict: LinearizableVerdict): LinearizableVerdict {
+  if (verdict.valid !== true) return verdict;
+  const { ok, invoke } = checkStats(history);
+  if (ok > 0) return verdict;
+  return {
+    ...verdict,
+    valid: 'unknown',
+    reason: `no op of a client succeeded (${invoke} invoked), so nothing was proved`,
   };
 }
 
@@ -154,7 +188,7 @@ function verdictOf(
 
 function describe(name: string, { valid, reason, ops, evidence, parseMs, checkMs }: CheckedHistory): string {
   const word = valid === 'unknown' ? 'unknown' : valid ? 'valid' : 'INVALID';
-  const lines = [`${name}: ${word}, ${ops} ops, read in ${parseMs} ms, checked in ${checkMs} ms`];
+  const lines = [`${name}: ${word} (linearizability), ${ops} ops, read in ${parseMs} ms, checked in ${checkMs} ms`];
   const [failure, ...more] = evidence.failures;
   if (failure === undefined) {
     if (reason !== undefined) lines.push(`  ${reason}`);

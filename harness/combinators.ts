@@ -1,5 +1,5 @@
 /** The vocabulary of generators, in Jepsen's words: see each file. */
-export { any, flipFlop, mix } from './generators/choice.ts';
+export { any, anyInOrder, flipFlop, mix } from './generators/choice.ts';
 export { concurrent, independentSequential } from './generators/independent.ts';
 export {
   cycle,

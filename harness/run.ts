@@ -62,6 +62,12 @@ export async function runTest(
     const wallMs = Math.round(performance.now() - beganMs);
     const results = resultsOf({ test, history, execution, checkers, interrupted, wallMs }, digestOf(journal, history));
     return { results, history };
+  } catch (error) {
+    // What was recorded before it is what there is to find out why; a journal that cannot take it has said so already.
+    try {
+      journal.flush();
+    } catch {}
+    throw error;
   } finally {
     signal?.removeEventListener('abort', interrupt);
   }

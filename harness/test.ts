@@ -6,9 +6,8 @@ import { stats } from '../checkers/stats.ts';
 import type { Service, ServiceName } from '../protocol/service.ts';
 import type { NodeSystem } from '../protocol/system.ts';
 import {
-  any,
+  anyInOrder,
   clients,
-  cycle,
   delay,
   eachThread,
   nemesis,
@@ -41,11 +40,17 @@ export interface Workload {
   create(setting: Setting): WorkloadParts;
 }
 
+/** Ops of one kind, without end. */
+export interface Probe {
+  readonly f: string;
+  readonly generator: Generator;
+}
+
 export interface WorkloadParts {
   /** What clients do while faults happen, without end and without rate: the harness limits both. */
   readonly generator: Generator;
-  /** One op that a healthy node answers, for recovery: repeated by each thread until it is ok. */
-  readonly probe: Generator;
+  /** For recovery: each thread does each probe until it is ok, one after the other. A healthy node answers all of them. */
+  readonly probes: readonly Probe[];
   /** After recovery: reads that show what has become of everything written. */
   readonly finalReads?: Generator;
   readonly checkers: readonly Checker[];
@@ -125,7 +130,7 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
     faults: [...new Set(nemeses.flatMap((each) => each.faults))],
     checkers: [
       ...parts.checkers,
-      recovery({ concurrency: spec.concurrency, recoveryMs }),
+      recovery({ concurrency: spec.concurrency, recoveryMs, fs: parts.probes.map(({ f }) => f) }),
       stats(),
       ...vacuity(nemeses),
     ],
@@ -167,11 +172,12 @@ function wholeRun(
   const boundMs = recoveryMs + spec.opTimeoutMs;
   const load = clients(stagger(1000 / spec.rate, workload.generator));
   const faults = packages.map(({ generator }) => nemesis(generator));
-  const probing = clients(eachThread(untilOk(delay(probeIntervalMs, cycle(workload.probe)))));
+  const probes = workload.probes.map(({ generator }) => untilOk(delay(probeIntervalMs, generator)));
+  const probing = clients(eachThread(sequence(...probes)));
   const finalReads = workload.finalReads;
   return phases(
     phase('faults'),
-    timeLimit(spec.timeLimitMs, any(load, ...faults)),
+    timeLimit(spec.timeLimitMs, anyInOrder(load, ...faults)),
     heal,
     phase('recovery'),
     timeLimit(boundMs, probing),

@@ -92,6 +92,9 @@ export function describeVerdict(results: Results): string {
 
 /** Why a violation is no surprise; undefined when it is one. */
 export function describeExpected(results: Results): string | undefined {
+  if (results.valid === true) {
+    return results.bug === null ? undefined : `The bug ${results.bug} is switched on, and did not show.`;
+  }
   if (results.expected === 'bug') return `Expected: the bug ${results.bug ?? ''} is switched on.`;
   if (results.expected !== 'limit') return undefined;
   return `Expected: ${results.target} does not promise this under the faults that happened (${describeFaults(results.faults)}).`;

@@ -1,6 +1,6 @@
 /** Nodes that send back what they are sent, as Maelstrom's echo: the smallest workload, for the smallest target. */
 import { echo } from '../checkers/echo.ts';
-import { once } from '../harness/combinators.ts';
+import { each } from '../harness/combinators.ts';
 import type { Generator } from '../harness/generator.ts';
 import type { Workload } from '../harness/test.ts';
 
@@ -23,6 +23,10 @@ export const echoWorkload: Workload = {
   summary: 'Sends each node texts that it must send back.',
   service: 'echo',
   create() {
-    return { generator: echoes(1), probe: once(echoing('are you there?')), checkers: [echo] };
+    return {
+      generator: echoes(1),
+      probes: [{ f: 'echo', generator: each(() => echoing('are you there?')) }],
+      checkers: [echo],
+    };
   },
 };

@@ -187,9 +187,14 @@ describe('the final reads', () => {
   });
 });
 
-test('the probe is a read of a key that the load uses', () => {
-  const history = simulate(clients(createParts().parts.probe), { concurrency: 10 });
-  expect(invocations(history).map(({ f, key, value }) => [f, key, value])).toEqual([['read', 0, null]]);
+test('the probes write and read a key that the load does not use', () => {
+  for (const { f, generator } of createParts().parts.probes) {
+    const drawn = invocations(simulate(clients(limit(20, generator)), { concurrency: 10 }));
+    expect(new Set(drawn.map((op) => op.f))).toEqual(new Set([f]));
+    expect(new Set(drawn.map((op) => op.key))).toEqual(new Set(['recovery']));
+    expect(new Set(drawn.map((op) => op.value)).size).toBe(f === 'write' ? 20 : 1);
+  }
+  expect(createParts().parts.probes.map(({ f }) => f)).toEqual(['write', 'read']);
 });
 
 describe('the checker', () => {

@@ -6,12 +6,12 @@
 
 import { linearizable } from '../checkers/linearizable/linearizable.ts';
 import { casRegister } from '../checkers/linearizable/models.ts';
-import { concurrent, each, eachThread, limit, once } from '../harness/combinators.ts';
+import { concurrent, each, eachThread, limit } from '../harness/combinators.ts';
 import type { Context, Generator, OpDraft } from '../harness/generator.ts';
 import { unknownName } from '../harness/near.ts';
 import type { Random } from '../harness/random.ts';
 import { SpecError, type TestSpec } from '../harness/spec.ts';
-import type { Workload } from '../harness/test.ts';
+import type { Probe, Workload } from '../harness/test.ts';
 import type { Op, Process } from '../history/op.ts';
 import type { Value } from '../history/value.ts';
 
@@ -148,6 +148,16 @@ function opsOf(spec: TestSpec): Generator {
   return limit(opsPerKey, values === 'small' ? smallOps : distinctOps(0, []));
 }
 
+/** A key that only the probes use: a cluster that serves again takes writes and answers reads. */
+const probeKey = 'recovery';
+const probes: readonly Probe[] = [
+  {
+    f: 'write',
+    generator: each((context) => ({ f: 'write', key: probeKey, value: context.stream(stream).below(1_000_000_000) })),
+  },
+  { f: 'read', generator: each(() => ({ ...read, key: probeKey })) },
+];
+
 export const registerWorkload: Workload = {
   name: 'register',
   summary: 'Reads, writes, and compare and set on independent registers; checked for linearizability.',
@@ -160,7 +170,7 @@ export const registerWorkload: Workload = {
         keys: (ordinal) => ordinal,
         generator: (key) => noting(key, ops),
       }),
-      probe: once({ ...read, key: 0 }),
+      probes,
       // Thread i talks to node i mod n: so these are on different nodes.
       finalReads: eachThread(finalReadsFrom(0, Math.min(spec.concurrency, spec.nodes))),
       checkers: [linearizable({ model: casRegister() })],

@@ -34,13 +34,22 @@ function mixed(generators: readonly Generator[], stream: string, chosen: number 
 }
 
 /** Whichever generator has the soonest op; of those that are ready, a random one. */
-export const any = (...generators: readonly Generator[]): Generator => new Any(generators);
+export const any = (...generators: readonly Generator[]): Generator => new Any(generators, true);
+
+/**
+ * Whichever generator has the soonest op; of those that are ready, the first. Draws nothing, so that what one generator
+ * draws does not depend on which others stand behind it.
+ */
+export const anyInOrder = (...generators: readonly Generator[]): Generator => new Any(generators, false);
 
 class Any implements Choice {
   readonly #generators: readonly Generator[];
+  readonly #fair: boolean;
 
-  constructor(generators: readonly Generator[]) {
+  /** @param fair false: the first of those that are ready, not a random one */
+  constructor(generators: readonly Generator[], fair: boolean) {
     this.#generators = generators;
+    this.#fair = fair;
   }
 
   get quietUntil(): number | undefined {
@@ -53,16 +62,16 @@ class Any implements Choice {
   }
 
   op(context: Context): Emission {
-    return soonest(context, this, this.#generators, askPlainly);
+    return soonest(context, this, this.#generators, askPlainly, this.#fair);
   }
 
   replace(i: number, generator: Generator): Generator {
-    return generator === this.#generators[i] ? this : new Any(this.#generators.with(i, generator));
+    return generator === this.#generators[i] ? this : new Any(this.#generators.with(i, generator), this.#fair);
   }
 
   update(context: Context, event: Op): Generator {
     const next = updateAll(this.#generators, context, event);
-    return next === this.#generators ? this : new Any(next);
+    return next === this.#generators ? this : new Any(next, this.#fair);
   }
 }
 
@@ -75,7 +84,7 @@ export interface Choice extends Generator {
 const askPlainly = (context: Context, generator: Generator): Emission => generator.op(context);
 
 /**
- * Asks items in turn, from a random one on, until one has an op for now; else the soonest of all; else pending
+ * Asks items in turn, from a random one on where it is to be fair, else from the first, until one has an op for now; else the soonest of all; else pending
  * where any is; else null.
  */
 export function soonest<Item>(
@@ -83,9 +92,10 @@ export function soonest<Item>(
   choice: Choice,
   items: readonly Item[],
   ask: (context: Context, item: Item) => Emission,
+  fair = true,
 ): Emission {
   const count = items.length;
-  const start = count > 1 ? context.stream('any').below(count) : 0;
+  const start = fair && count > 1 ? context.stream('any').below(count) : 0;
   let pending = false;
   let best: OpDraft | null = null;
   let bestRest: Generator = choice;

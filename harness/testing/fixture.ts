@@ -47,7 +47,7 @@ const workload = (verdict: Checker['check']): Workload => ({
   service: 'register',
   create: () => ({
     generator: repeat({ f: 'write', value: 1 }),
-    probe: once({ f: 'read', value: null }),
+    probes: [{ f: 'read', generator: repeat({ f: 'read', value: null }) }],
     finalReads: repeat({ f: 'final-read', value: null }, 3),
     checkers: [agreeable(verdict)],
   }),

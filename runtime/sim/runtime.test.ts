@@ -4,6 +4,7 @@ import type { Journal } from '../../harness/ports.ts';
 import { runTest } from '../../harness/run.ts';
 import { defaultSpec, type TestSpec } from '../../harness/spec.ts';
 import { resolveTest } from '../../harness/test.ts';
+import type { Op } from '../../history/op.ts';
 import type { NodeSystem } from '../../protocol/system.ts';
 import { echo } from '../../targets/echo/echo.ts';
 import { simRuntime } from './runtime.ts';
@@ -79,4 +80,20 @@ test('crashes fall between write and sync, and between two effects', async () =>
   const { results } = await runTest(resolveTest(spec, createRegistry()), simRuntime(), journal);
   expect(results.marks['crash-between-write-and-sync']).toBeGreaterThan(0);
   expect(results.marks['crash-between-effects']).toBeGreaterThan(0);
+});
+
+test('what happens before the first fault does not depend on which faults will come', async () => {
+  const record = async (nemesis: readonly string[]) => {
+    const ops: Op[] = [];
+    const spec: TestSpec = { ...defaultSpec('raft', 'register', 3), timeLimitMs: 20_000, nemesis };
+    await runTest(resolveTest(spec, createRegistry()), simRuntime(), { ...journal, record: (op) => ops.push(op) });
+    return ops;
+  };
+  const quiet = await record([]);
+  for (const nemesis of [['partition'], ['kill', 'pause'], ['clock']]) {
+    const faulty = await record(nemesis);
+    const first = faulty.findIndex((op) => op.process === 'nemesis' && op.f !== 'phase');
+    expect(first).toBeGreaterThan(100);
+    expect(faulty.slice(0, first)).toEqual(quiet.slice(0, first));
+  }
 });

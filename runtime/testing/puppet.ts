@@ -152,6 +152,6 @@ export const puppetService: Service = {
   summary: 'Tells puppets what to do.',
   rpcs: [],
   isRead: (f) => f === 'recall',
-  request: ({ f, value }: ServiceOp) => ({ type: f, value }) as Body,
+  request: ({ f, value }: ServiceOp, msgId: number) => ({ type: f, value, msg_id: msgId }) as Body,
   outcome: (_op, reply) => ({ type: 'ok', value: (reply as Body & { readonly value: unknown }).value }),
 };
