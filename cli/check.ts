@@ -188,7 +188,7 @@ function verdictOf(
 
 function describe(name: string, { valid, reason, ops, evidence, parseMs, checkMs }: CheckedHistory): string {
   const word = valid === 'unknown' ? 'unknown' : valid ? 'valid' : 'INVALID';
-  const lines = [`${name}: ${word} (linearizability), ${ops} ops, read in ${parseMs} ms, checked in ${checkMs} ms`];
+  const lines = [`${name}: ${word}, ${ops} ops, read in ${parseMs} ms, checked for linearizability in ${checkMs} ms`];
   const [failure, ...more] = evidence.failures;
   if (failure === undefined) {
     if (reason !== undefined) lines.push(`  ${reason}`);

@@ -82,10 +82,10 @@ export function invocationOf(lines: Lines, completion: number): number | undefin
   return undefined;
 }
 
-/** `write 3`, `read → 4`, `cas [1 2]`. */
+/** `write 3`, `read → 4`, `read → nil`, `cas [1 2]`. */
 export function describeSpan(span: Span): string {
   const asked = span.input === null ? span.f : `${span.f} ${displayValue(span.input, 60)}`;
-  const tells = span.type === 'ok' && span.output !== null && displayValue(span.output) !== displayValue(span.input);
+  const tells = span.type === 'ok' && (span.input === null || displayValue(span.output) !== displayValue(span.input));
   return tells ? `${asked} → ${displayValue(span.output, 60)}` : asked;
 }
 

@@ -13,6 +13,10 @@ export function enliven(): void {
     op.addEventListener('focus', () => tell(op));
     op.addEventListener('blur', hideTip);
   }
+  for (const op of document.querySelectorAll<SVGGraphicsElement>('.figure .op.impossible')) {
+    const box = op.closest<HTMLElement>('.scroll');
+    if (box !== null) box.scrollLeft = op.getBBox().x - box.clientWidth / 2;
+  }
   for (const configuration of document.querySelectorAll<HTMLElement>('[data-pending]')) {
     const pending = new Set((configuration.dataset.pending ?? '').split(' '));
     const mark = (on: boolean): void => {
