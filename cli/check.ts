@@ -30,6 +30,8 @@ export interface CheckedHistory {
   readonly parseMs: number;
   readonly checkMs: number;
   readonly evidence: Pick<LinearizableVerdict, 'keys' | 'failures' | 'undecided'>;
+  /** Of a run's folder: the verdict of all its checks, as results.json has it. Here only the history is judged again. */
+  readonly recorded?: Validity;
 }
 
 /** One history to judge. */
@@ -40,6 +42,7 @@ interface Source {
   readonly path: string | null;
   /** The workload of a run; of other files the caller must say it. */
   readonly workload?: string;
+  readonly recorded?: Validity | undefined;
   /** Found in a folder, not named by the caller: what is no history there is passed over. */
   readonly found: boolean;
 }
@@ -76,8 +79,8 @@ function sourcesOf(path: string): Source[] {
     );
   if (!stat.isDirectory()) return [{ name: path, path, found: false }];
   if (existsSync(join(path, 'test.json'))) {
-    const { historyPath, spec } = readRun(path);
-    return [{ name: path, path: historyPath, workload: spec.workload, found: false }];
+    const { historyPath, spec, results } = readRun(path);
+    return [{ name: path, path: historyPath, workload: spec.workload, recorded: results?.valid, found: false }];
   }
   const names = readdirSync(path)
     .filter((name) => historyFile.test(name))
@@ -155,6 +158,7 @@ function check(
     parseMs: Math.round(parseMs),
     checkMs: Math.round(performance.now() - beganMs),
     evidence: { keys, failures, undecided },
+    ...(source.recorded === undefined ? {} : { recorded: source.recorded }),
   };
 }
 
@@ -186,9 +190,16 @@ function verdictOf(
   }
 }
 
-function describe(name: string, { valid, reason, ops, evidence, parseMs, checkMs }: CheckedHistory): string {
-  const word = valid === 'unknown' ? 'unknown' : valid ? 'valid' : 'INVALID';
+const wordOf = (valid: Validity): string => (valid === 'unknown' ? 'unknown' : valid ? 'valid' : 'INVALID');
+
+function describe(name: string, { valid, reason, ops, evidence, parseMs, checkMs, recorded }: CheckedHistory): string {
+  const word = wordOf(valid);
   const lines = [`${name}: ${word}, ${ops} ops, read in ${parseMs} ms, checked for linearizability in ${checkMs} ms`];
+  if (recorded !== undefined && recorded !== valid) {
+    lines.push(
+      `  Only the history was judged again; all checks of the run together said ${wordOf(recorded)} (results.json).`,
+    );
+  }
   const [failure, ...more] = evidence.failures;
   if (failure === undefined) {
     if (reason !== undefined) lines.push(`  ${reason}`);
