@@ -4,7 +4,7 @@ import { faultsHappened } from '../checkers/faults.ts';
 import { recovery } from '../checkers/recovery.ts';
 import { stats } from '../checkers/stats.ts';
 import type { Service, ServiceName } from '../protocol/service.ts';
-import type { NodeSystem } from '../protocol/system.ts';
+import { configured, type NodeSystem } from '../protocol/system.ts';
 import {
   anyInOrder,
   clients,
@@ -116,6 +116,7 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
   }
   const service = registry.services.get(workload.service);
   if (service === undefined) throw new Error(`the registry has no service ${workload.service}`);
+  checkBug(system, spec.bug);
   const setting: Setting = { spec, nodeIds: Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`) };
   const parts = workload.create(setting);
   const packages = nemeses.map((each) => each.create(setting));
@@ -123,7 +124,7 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
   return {
     ...setting,
     system,
-    config: configured(system, service, spec.bug),
+    config: configured(system, service.name, spec.bug),
     service,
     generator: wholeRun(spec, parts, packages, heal),
     interrupted: heal,
@@ -152,15 +153,10 @@ function workloadsFor(system: NodeSystem, registry: Registry): string {
   return `choose ${fitting.map(({ name }) => name).join(' or ')}`;
 }
 
-function configured(system: NodeSystem, service: Service, bugName: string | null): unknown {
-  const config = system.configure(service.name);
-  if (bugName === null) return config;
-  const bug = system.bugs.find(({ name }) => name === bugName);
-  if (bug === undefined) {
-    const names = system.bugs.map(({ name }) => name);
-    throw new SpecError(unknownName(`bug of ${system.name}`, bugName, names));
-  }
-  return { ...(config as object), ...(bug.config as object) };
+function checkBug(system: NodeSystem, bug: string | null): void {
+  const names = system.bugs.map(({ name }) => name);
+  if (bug === null || names.includes(bug)) return;
+  throw new SpecError(unknownName(`bug of ${system.name}`, bug, names));
 }
 
 function wholeRun(
