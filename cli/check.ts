@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Validity, worst } from '../checkers/checker.ts';
 import type { LinearizableVerdict } from '../checkers/evidence.ts';
-import { ModelMismatch } from '../checkers/linearizable/models.ts';
+import { ModelMismatch } from '../checkers/linearizable/models/model.ts';
 import { checkStats } from '../checkers/stats.ts';
 import { type History, validatePairing } from '../history/history.ts';
 import { isIndependent, splitIndependent } from '../history/independent.ts';

@@ -1,7 +1,7 @@
 /** What `ftest check` can judge: for each workload and model, the checker. */
 import type { LinearizableVerdict } from '../checkers/evidence.ts';
 import { checkLinearizable } from '../checkers/linearizable/linearizable.ts';
-import { casRegister } from '../checkers/linearizable/models.ts';
+import { casRegister } from '../checkers/linearizable/models/register.ts';
 import { unknownName } from '../harness/near.ts';
 import type { History } from '../history/history.ts';
 import { BadInput } from './exit.ts';

@@ -5,7 +5,7 @@
  */
 
 import { linearizable } from '../checkers/linearizable/linearizable.ts';
-import { casRegister } from '../checkers/linearizable/models.ts';
+import { casRegister } from '../checkers/linearizable/models/register.ts';
 import { concurrent, each, eachThread, limit } from '../harness/combinators.ts';
 import type { Context, Generator, OpDraft } from '../harness/generator.ts';
 import { unknownName } from '../harness/near.ts';

@@ -11,10 +11,18 @@ export interface Automaton {
   readonly initial: number;
   /** How many different ops there are. */
   readonly ops: number;
-  /** The state after `op`, or ILLEGAL. Pure. */
+  /** The state after `op`, or ILLEGAL. Pure. Not asked of ops that are `branching`. */
   step(state: number, op: number): number;
+  /** Whether `op` may leave one of several states. Absent: none does. */
+  branching?(op: number): boolean;
+  /** All states that a branching op may leave, each once; none where it is illegal. Pure. */
+  branches?(state: number, op: number): readonly number[];
   /** Whether `op` changes no state in any state in which it is legal (not merely in the present one). */
   readOnly(op: number): boolean;
+  /** Whether `op` is legal in every state, whatever it leaves, and shows nothing of the state (a write, an enqueue). */
+  total(op: number): boolean;
+  /** Whether `op` is total, and leaves one state whatever there was before (a write): what it follows at once is never seen. */
+  overwrites(op: number): boolean;
   /** For people. */
   describe(state: number): string;
 }

@@ -16,6 +16,8 @@ export interface Calls {
   readonly completion: Int32Array;
   /** RETURNED, CRASHED, or REFUSED. */
   readonly fate: Uint8Array;
+  /** The client that made the call. */
+  readonly process: Int32Array;
   readonly f: readonly string[];
   readonly input: readonly Value[];
   /** What it returned; null where it did not. */
@@ -40,6 +42,7 @@ export function selectCalls(calls: Calls, keep: readonly number[]): Calls {
     invocation: Int32Array.from(keep, (call) => calls.invocation[call]!),
     completion: Int32Array.from(keep, (call) => calls.completion[call]!),
     fate: Uint8Array.from(keep, (call) => calls.fate[call]!),
+    process: Int32Array.from(keep, (call) => calls.process[call]!),
     f: keep.map((call) => calls.f[call]!),
     input: keep.map((call) => calls.input[call]!),
     output: keep.map((call) => calls.output[call]!),
@@ -56,6 +59,7 @@ export function callsUntilReturn(calls: Calls, call: number): Calls {
     invocation: calls.invocation.subarray(0, length),
     completion: calls.completion.subarray(0, length),
     fate: calls.fate.subarray(0, length),
+    process: calls.process.subarray(0, length),
     f: calls.f.slice(0, length),
     input: calls.input.slice(0, length),
     output: calls.output.slice(0, length),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Calls, callsUntilReturn, selectCalls } from './calls.ts';
 import { conflictOf, minimalOf } from './contradiction.ts';
-import { casRegister } from './models.ts';
+import { casRegister } from './models/register.ts';
 import { allRules } from './rules.ts';
 import { Search } from './search.ts';
 import { isLinearizable } from './testing/permutations.ts';

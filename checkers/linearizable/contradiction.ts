@@ -1,7 +1,7 @@
 /** Of the calls on an object that are not linearizable, the few that make it so. */
 import { UNCONSTRAINED } from './automaton.ts';
 import { type Calls, CRASHED, selectCalls } from './calls.ts';
-import type { Model } from './models.ts';
+import type { Model } from './models/model.ts';
 import { allRules } from './rules.ts';
 import type { Search } from './search.ts';
 

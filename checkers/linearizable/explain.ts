@@ -5,7 +5,7 @@ import type { KeyFailure } from '../evidence.ts';
 import { UNCONSTRAINED } from './automaton.ts';
 import { type Calls, callsUntilReturn } from './calls.ts';
 import { conflictOf, minimalOf } from './contradiction.ts';
-import type { Model } from './models.ts';
+import type { Model } from './models/model.ts';
 import { allRules } from './rules.ts';
 import type { Search } from './search.ts';
 import { Story } from './story.ts';

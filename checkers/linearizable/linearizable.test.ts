@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { parseHistory } from '../../history/read.ts';
 import { worst } from '../checker.ts';
 import { checkLinearizable, type LinearizableOptions, linearizable } from './linearizable.ts';
-import { casRegister, ModelMismatch, models, register } from './models.ts';
+import { models } from './models/index.ts';
+import { ModelMismatch } from './models/model.ts';
+import { casRegister, register } from './models/register.ts';
 import { historyOf } from './testing/history-of.ts';
 
 const check = (text: string, options: Partial<LinearizableOptions> = {}) =>

@@ -5,7 +5,7 @@ import type { KeyFailure, LinearizableVerdict } from '../evidence.ts';
 import type { Calls } from './calls.ts';
 import { decide } from './decide.ts';
 import { explain } from './explain.ts';
-import type { Model } from './models.ts';
+import type { Model } from './models/model.ts';
 import { objectsOf } from './objects.ts';
 import { allRules } from './rules.ts';
 import { Search, type SearchResult } from './search.ts';

@@ -59,6 +59,7 @@ export function objectsOf(history: History, observeFailedCas = false): Objects {
       of.invocation[call] = line;
       of.completion[call] = pairs[line]!;
       of.fate[call] = fate;
+      of.process[call] = history.processes[line]!;
       of.f[call] = history.f(line);
       of.input[call] = history.value(line);
       of.output[call] = fate === RETURNED ? history.value(pairs[line]!) : null;
@@ -85,6 +86,7 @@ const emptyCalls = (length: number, events: number) => ({
   invocation: new Int32Array(length),
   completion: new Int32Array(length),
   fate: new Uint8Array(length),
+  process: new Int32Array(length),
   f: new Array<string>(length),
   input: new Array<Value>(length),
   output: new Array<Value>(length),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Calls, RETURNED } from './calls.ts';
 import { bracket, decide } from './decide.ts';
-import { casRegister } from './models.ts';
+import { casRegister } from './models/register.ts';
 import { allRules, type Rules } from './rules.ts';
 import { Search, type SearchOptions } from './search.ts';
 import { isLinearizable } from './testing/permutations.ts';
@@ -50,6 +50,7 @@ function withReadsAround(calls: Calls, reads: number): Calls {
     invocation: shifted(calls.invocation, 0),
     completion: shifted(calls.completion, events.length),
     fate: Uint8Array.from([...Array.from({ length: reads }, () => RETURNED), ...calls.fate]),
+    process: shifted(calls.process, 99),
     f: [...Array.from({ length: reads }, () => 'read'), ...calls.f],
     input: [...Array.from({ length: reads }, () => null), ...calls.input],
     output: [...Array.from({ length: reads }, () => null), ...calls.output],

@@ -15,6 +15,7 @@ interface Step {
 }
 
 interface Call {
+  process: number;
   f: string;
   input: Value;
   output: Value;
@@ -91,7 +92,7 @@ export const crashedFirst: fc.Arbitrary<Calls> = fc
       )
       .map(([lost, others]) => {
         const calls = [...lost, ...others].map((call, i): Call => {
-          return { ...call, fate: i < lost.length ? CRASHED : RETURNED, applied: true, refused: false };
+          return { ...call, process: i, fate: i < lost.length ? CRASHED : RETURNED, applied: true, refused: false };
         });
         const events: [number, boolean][] = lost.map((_, i) => [i, false]);
         others.forEach((_, i) => {
@@ -137,7 +138,7 @@ function record(shape: Shape, steps: readonly Step[]): Calls {
       const input = f === 'read' ? null : f === 'write' ? valueNumbered(a) : [valueNumbered(a), valueNumbered(b)];
       pending.set(process, calls.length);
       events.push([calls.length, false]);
-      calls.push({ f, input, output: null, fate: CRASHED, applied: false, refused: false });
+      calls.push({ process, f, input, output: null, fate: CRASHED, applied: false, refused: false });
       continue;
     }
     const call = calls[number]!;
@@ -179,6 +180,7 @@ function columns(calls: readonly Call[], events: readonly [number, boolean][], k
     invocation,
     completion,
     fate: Uint8Array.from(kept, (call) => call.fate),
+    process: Int32Array.from(kept, (call) => call.process),
     f: kept.map((call) => call.f),
     input: kept.map((call) => call.input),
     output: kept.map((call) => (call.fate === RETURNED ? call.output : null)),

@@ -1,33 +1,11 @@
-/** Models: what an object may do when it is used by one process at a time. Each turns the calls on an object into an Automaton. */
-import { formatValue, type Value } from '../../history/value.ts';
-import { ALWAYS, type Automaton, ILLEGAL, type Problem, UNCONSTRAINED } from './automaton.ts';
-import { type Calls, CRASHED, REFUSED } from './calls.ts';
-import { allRules, type Rules } from './rules.ts';
-import { ValueNumbers } from './value-numbers.ts';
-
-export interface Model {
-  readonly name: string;
-  /** The words of its ops. */
-  readonly fs: readonly string[];
-  /**
-   * The automaton for these calls, and no others.
-   *
-   * @throws ModelMismatch where a call is none that the model knows
-   */
-  compile(calls: Calls, rules?: Rules): Problem;
-}
-
-/** A call that the model does not know. */
-export class ModelMismatch extends Error {
-  override readonly name = 'ModelMismatch';
-  /** Position of its invocation in the history. */
-  readonly index: number;
-
-  constructor(index: number, message: string) {
-    super(message);
-    this.index = index;
-  }
-}
+/** Registers: one value, that is read, written, and compared and set. */
+import { formatValue, type Value } from '../../../history/value.ts';
+import { ALWAYS, type Automaton, ILLEGAL, type Problem, UNCONSTRAINED } from '../automaton.ts';
+import { type Calls, CRASHED, REFUSED } from '../calls.ts';
+import { allRules } from '../rules.ts';
+import { ValueNumbers } from '../value-numbers.ts';
+import { type Model, ModelMismatch } from './model.ts';
+import { registerWords } from './register-words.ts';
 
 export interface RegisterOptions {
   /** What it holds before anything is written. Default null (nil). */
@@ -46,11 +24,6 @@ export function casRegister(options: RegisterOptions = {}): Model {
   return registerModel('cas-register', ['read', 'write', 'cas'], options);
 }
 
-/** The models by name, each with the initial state nil. */
-export const models: ReadonlyMap<string, Model> = new Map(
-  [register(), casRegister()].map((model) => [model.name, model]),
-);
-
 // What an op of a register looks at and leaves behind. A read: `expects`; a write: `leaves`; a cas: both; a refused cas: anything but `expects`.
 const READ = 0;
 const WRITE = 1;
@@ -61,6 +34,7 @@ function registerModel(name: string, fs: readonly string[], options: RegisterOpt
   return {
     name,
     fs,
+    words: registerWords,
     compile(calls, rules = allRules) {
       const parsed = parse(calls, name, fs, options);
       if (rules.dropUnobservable) dropUnobservable(parsed);
@@ -247,6 +221,14 @@ class RegisterAutomaton implements Automaton {
 
   readOnly(op: number): boolean {
     return this.kind[op] === READ || this.kind[op] === DIFFERS;
+  }
+
+  total(op: number): boolean {
+    return this.kind[op] === WRITE;
+  }
+
+  overwrites(op: number): boolean {
+    return this.kind[op] === WRITE;
   }
 
   describe(state: number): string {
