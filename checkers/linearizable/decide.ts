@@ -1,38 +1,50 @@
-import type { Problem } from './automaton.ts';
-import { UNCONSTRAINED } from './automaton.ts';
+import { type Problem, UNCONSTRAINED } from './automaton.ts';
 import type { Rules } from './rules.ts';
-import type { Search, SearchResult } from './search.ts';
+import type { Search, SearchOptions, SearchResult } from './search.ts';
 
-/** What the full search may look at before the cheap proofs are tried, where ops crashed. */
-const probeBudget = 20_000;
+/** Configurations kept in the first attempt, and how much wider each further one is. */
+const firstWidth = 16;
+const widening = 8;
 
-/** Configurations kept by the search for a witness. */
-const beamWidth = 64;
+/** What the search that leaves nothing out may look at in an attempt, for each configuration of its width. */
+const exactPerWidth = 4_000;
+
+export type GoOn = (walked: number) => boolean;
 
 /**
- * Decides whether the calls are linearizable, within the budget of configurations for each search. Where ops crashed, the number of
- * configurations may be exponential in them, so a bracket comes first: if it is impossible even though every crashed op may
- * happen any number of times, it is impossible; if a search that keeps few configurations gets through, it is linearizable.
+ * Decides whether the calls are linearizable; `budget` is the configurations that all searches together may look at. The
+ * number of configurations may be exponential, so two searches close in on the answer from both sides, wider with each
+ * attempt: one that keeps only the best so many, and is right if it gets through; and one that joins those above that
+ * number to what can do more than any of them, lets crashed ops happen again and again, and is right if it does not.
+ * Between them, where ops crashed, one that leaves nothing out.
  */
-export function decide(search: Search, problem: Problem, budget: number, rules: Rules): SearchResult {
-  if (!rules.bracket || !hasCrashed(problem)) return search.run(problem, { budget, rules });
-  const probe = search.run(problem, { budget: Math.min(budget, probeBudget), rules });
-  if (probe.outcome !== 'exhausted' || budget <= probeBudget) return probe;
-  return bracket(search, problem, budget, rules) ?? search.run(problem, { budget, rules });
-}
-
-/** A proof either way, or nothing. */
-export function bracket(
-  search: Search,
-  problem: Problem,
-  budget: number,
-  rules: Rules,
-  beam: number = beamWidth,
-): SearchResult | undefined {
-  const relaxed = search.run(problem, { budget, rules, crashedRepeat: true });
-  if (relaxed.outcome === 'impossible') return relaxed;
-  const greedy = search.run(problem, { budget, rules, beam });
-  return greedy.outcome === 'linearizable' ? greedy : undefined;
+export function decide(search: Search, problem: Problem, budget: number, rules: Rules, goOn?: GoOn): SearchResult {
+  const options = { rules, ...(goOn === undefined ? {} : { goOn }) };
+  if (!rules.bracket) return search.run(problem, { ...options, budget });
+  const crashed = hasCrashed(problem);
+  let left = budget;
+  let explored = 0;
+  let joins = true;
+  const attempt = (more: Partial<SearchOptions>): SearchResult => {
+    const result = search.run(problem, { ...options, budget: left, ...more });
+    left -= result.explored;
+    explored += result.explored;
+    return { ...result, explored };
+  };
+  const first = attempt({ width: firstWidth, excess: 'dropped' });
+  if (first.outcome !== 'impossible' || !first.narrowed) return first;
+  for (let width = firstWidth; ; width *= widening) {
+    if (joins) {
+      const joined = attempt({ width, excess: 'joined', crashedRepeat: true });
+      if (joined.outcome !== 'linearizable') return joined;
+      joins = joined.narrowed;
+    }
+    const kept = attempt({ width, excess: 'dropped', retry: true });
+    if (kept.outcome !== 'impossible' || !kept.narrowed) return kept;
+    if (!crashed) continue;
+    const whole = attempt({ budget: Math.min(left, width * exactPerWidth) });
+    if (whole.outcome !== 'exhausted' || left <= 0) return whole;
+  }
 }
 
 function hasCrashed({ op, events }: Problem): boolean {

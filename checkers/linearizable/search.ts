@@ -1,5 +1,7 @@
 import { type Automaton, ILLEGAL, type Problem, UNCONSTRAINED } from './automaton.ts';
 import type { Rules } from './rules.ts';
+import { Retries, type Snapshot } from './retries.ts';
+import { Usages } from './usages.ts';
 
 export interface SearchOptions {
   /** Configurations to look at before giving up. */
@@ -7,14 +9,25 @@ export interface SearchOptions {
   readonly rules: Rules;
   /** Once invoked, a crashed op may happen any number of times: then only `impossible` is a proof. */
   readonly crashedRepeat?: boolean;
-  /** Keep no more than this many configurations after each return: then only `linearizable` is a proof. */
-  readonly beam?: number;
+  /** Configurations kept after each return. Default: all. */
+  readonly width?: number;
+  /**
+   * What becomes of those above `width`. They are dropped: then only `linearizable` is a proof. Or those of one state are
+   * joined to one that can do whatever any of them can: then only `impossible` is a proof.
+   */
+  readonly excess?: 'dropped' | 'joined';
+  /** Where `dropped` leaves none, go back a little and keep more for a while. */
+  readonly retry?: boolean;
   /** Remember how each configuration came about. */
   readonly trace?: boolean;
+  /** The states that the object may begin in. Default: the automaton's initial one. */
+  readonly states?: readonly number[];
   /** Calls marked 1 may happen any number of times, or never, between their invocation and their return. */
   readonly optional?: Uint8Array;
   /** Ops that may have happened before, in any order, any number of times. */
   readonly before?: readonly number[];
+  /** Told now and then how many events have been walked; the search gives up when it answers false. */
+  readonly goOn?: (walked: number) => boolean;
 }
 
 /** A state the object may be in, and how it came there. */
@@ -31,6 +44,8 @@ export interface SearchResult {
   /** The call at whose return no configuration was left, or the budget spent; -1 where linearizable. */
   readonly call: number;
   readonly explored: number;
+  /** Whether configurations were dropped or joined on the way. Without, either outcome is a proof. */
+  readonly narrowed: boolean;
   /** How many calls were pending at the end; crashed ones are not counted. */
   readonly pending: number;
   /** The crashed calls that might still have mattered then. */
@@ -41,30 +56,51 @@ export interface SearchResult {
 
 const NEVER = 0x7fffffff;
 
+/** In the place of the state of a configuration that is to be taken out. */
+const GONE = -2;
+
+/** Above any score, and any count, of configurations; their product is exact. */
+const SCORES = 2 ** 20;
+const COUNTS = 2 ** 32;
+
+/** Marks of a configuration: an overwrite led to it that nothing has read; it is to be kept if the call that returns is settled. */
+const UNREAD = 1;
+const WANTED = 2;
+
 /** What a return leaves. */
 const DEAD = 0;
 const ALIVE = 1;
 const EXHAUSTED = 2;
 
-/** Above the number of classes of crashed ops that any history has: lines are counted in 32 bits. */
-const CLASSES_MAX = 2 ** 21;
+/** Configurations of one state compared with each other, at most; those beyond only with the first so many. */
+const comparedMax = 48;
+
+/** Events between two calls of `goOn`. */
+const eventsPerTick = 1 << 12;
 
 /**
  * The configuration-set search for linearizability (Herlihy and Wing 1990), with just-in-time linearization as in
  * Lowe, "Testing for linearizability" (2017).
  *
- * It walks the events in order and keeps the set of configurations: which pending calls have happened, the state,
- * and which crashed ops have been used. A call happens no earlier than it must: when some call returns that has not
- * happened yet, all sequences of pending calls that end in it are tried. If no configuration is left, the history is
- * not linearizable.
+ * It walks the events in order and keeps the set of configurations. A call happens no earlier than it must: when some
+ * call returns that has not happened yet, all sequences of pending calls that end in it are tried. If no configuration is
+ * left, the history is not linearizable.
+ *
+ * A configuration is a state, and of each pending call whether it is *settled* (nothing need be done for it any more)
+ * and whether it is *open* (it can still happen); and how many crashed ops of each class of equal ones it has used.
+ * A call that is invoked is open and not settled; one that has happened is settled and not open. Both at once means that the
+ * call may have happened or not, as one likes: it stands for two configurations of the plain search.
  *
  * Why each rule is sound, always by exchange in a linearization that the rule would lose:
  * - Reads at once: moving a read-only op forward to where it is legal changes no state, neither where it goes nor where
  *   it was. (A write of the present value is not read-only: where it was, it may have changed the state.)
- * - Equal ops in order: swapping two equal pending ops changes no state, and the one that returns later may be later.
- *   A crashed one returns last of all.
- * - Dominance: whatever a configuration can do that has used more of each class of equal crashed ops, the one that has used
- *   fewer can do as well.
+ * - Unseen before an overwrite: total ops that are pending when another overwrites the state could have happened just
+ *   before it without a trace, so from then on they are settled, and still open. And of two overwrites in a row the first has done
+ *   nothing but that, unless something read it.
+ * - Equal ops in order: swapping two equal pending ops changes no state, and the one that returns later may be later, unless the
+ *   earlier one is settled and the later one is not. A crashed one returns last of all.
+ * - Dominance: whatever a configuration can do, another of the same state can do as well for which as much is settled and as
+ *   much is open, and which has used no more of any class of crashed ops.
  *
  * Time and memory are proportional to the configurations looked at: exponential in the number of concurrent calls in
  * the worst case (the problem is NP-complete), and one per call where calls hardly overlap.
@@ -72,7 +108,7 @@ const CLASSES_MAX = 2 ** 21;
  * Buffers are kept from one run to the next: use one Search for many objects.
  */
 export class Search {
-  // A configuration is `stride` integers: the mask of pending calls that have happened, the state, the crashed ops used, the node of its trace.
+  // A configuration is `stride` integers: the masks of settled and of open calls, the state, the crashed ops used, the node of its trace.
   private current = new Int32Array(1 << 12);
   private currentCount = 0;
   private work = new Int32Array(1 << 12);
@@ -80,8 +116,17 @@ export class Search {
   private spare = new Int32Array(1 << 12);
   private deferred = new Int32Array(1 << 12);
   private deferredCount = 0;
+  private deferredMarks: number[] = [];
+  /** Of each configuration in `work`: UNREAD, WANTED. */
+  private marks = new Uint8Array(1 << 10);
+  // The call that returns: where its bit is.
+  private returning = 0;
+  private returningBit = 0;
   private words = 1;
-  private stride = 4;
+  private stride = 5;
+  private stateAt = 2;
+  private usageAt = 3;
+  private nodeAt = 4;
 
   // Open addressing over `work`; an entry counts only if its stamp is of this epoch.
   private table = new Int32Array(1 << 8);
@@ -89,15 +134,30 @@ export class Search {
   private tableMask = (1 << 8) - 1;
   private epoch = 0;
 
-  // Slots of pending calls that will return. Equal ones form a chain, the first to return at its head.
+  // Slots of pending calls that will return.
+  private slots = 0;
+  private freeSlots: number[] = [];
   private slotOp: number[] = [];
   private slotCall: number[] = [];
   private slotReturn: number[] = [];
-  private slotPrevious: number[] = [];
-  private slotNext: number[] = [];
-  private chainEnd = new Int32Array(0);
   private movingSlots: number[] = [];
   private readingSlots: number[] = [];
+  /** Of each slot the mask of equal ones that return earlier. */
+  private earlierEqual = new Int32Array(64);
+  /** Of each op the mask of its slots. */
+  private slotsOfOp = new Int32Array(0);
+  private totalMask = new Int32Array(2);
+
+  // Which reading slots are legal in a state, found once for as long as they stay the same.
+  private legalReads = new Int32Array(1 << 8);
+  private legalReadsStamps = new Int32Array(1 << 8);
+  private readsEpoch = 0;
+
+  // The configurations of each state, while they are compared.
+  private firstOfState = new Int32Array(1 << 8);
+  private listsStamps = new Int32Array(1 << 8);
+  private nextOfState = new Int32Array(1 << 8);
+  private listsEpoch = 0;
 
   // Crashed ops by class of equal ones.
   private classOf = new Int32Array(0);
@@ -105,167 +165,271 @@ export class Search {
   private classCalls: number[][] = [];
   private classOpen: number[] = [];
   private crashedRepeat = false;
+  private usages = new Usages();
 
   // Optional ops that are open, and how many calls of each.
   private optionalOps: number[] = [];
   private optionalOpen = new Int32Array(0);
 
-  // Multisets of crashed ops used, interned: 0 is the empty one; each is a list of class and count, sorted by class.
-  private usages: number[][] = [[]];
-  private usageTotal: number[] = [0];
-  private usageNext = new Map<number, number>();
-  private usageByText = new Map<string, number>();
-
+  // How configurations came about: each node a call, and when it happened.
   private traceParent: number[] = [];
   private traceCall: number[] = [];
+  private traceTime: number[] = [];
+  private at = 0;
 
   private automaton!: Automaton;
   private dominance = true;
   private readsAtOnce = true;
   private equalInOrder = true;
+  private unseen = true;
   private traced = false;
   private explored = 0;
+  private budget = 0;
+  private width = NEVER;
+  private excess: 'dropped' | 'joined' | undefined;
+  private narrowed = false;
+  private thrifty = false;
+  private wantedCount = 0;
+  private opOf: Int32Array = new Int32Array(0);
+  private optional: Uint8Array | undefined;
+  private invokedAt = new Int32Array(0);
+  private returnedAt = new Int32Array(0);
 
   run(problem: Problem, options: SearchOptions): SearchResult {
     const { automaton, op: opOf, events } = problem;
-    const { rules, budget, optional } = options;
-    const beam = options.beam ?? NEVER;
+    const { rules, budget, optional, goOn } = options;
     this.automaton = automaton;
     this.dominance = rules.dominance;
     this.readsAtOnce = rules.readsAtOnce;
     this.equalInOrder = rules.equalInOrder;
+    this.unseen = rules.unseenBeforeOverwrite;
     this.traced = options.trace === true;
     this.crashedRepeat = options.crashedRepeat === true;
+    this.width = options.width ?? NEVER;
+    this.excess = options.excess;
+    this.narrowed = false;
+    this.thrifty = options.excess === 'dropped';
     this.explored = 0;
+    this.budget = budget;
 
+    const invokedAt = new Int32Array(opOf.length);
     const returnOf = new Int32Array(opOf.length).fill(NEVER);
     for (let at = 0; at < events.length; at++) {
       const event = events[at]!;
-      if ((event & 1) === 1) returnOf[event >>> 1] = at;
+      ((event & 1) === 1 ? returnOf : invokedAt)[event >>> 1] = at;
     }
-    this.prepare(problem, returnOf, optional);
+    this.opOf = opOf;
+    this.optional = optional;
+    this.invokedAt = invokedAt;
+    this.returnedAt = returnOf;
+    this.prepare(problem, returnOf, options);
     if (options.before !== undefined) {
       for (const op of options.before) this.openOptional(op);
-      if (!this.closeOver(budget)) return this.result('exhausted', -1);
+      if (!this.closeOver()) return this.result('exhausted', -1);
       for (const op of options.before) this.closeOptional(op);
     }
 
     const slotOf = new Int32Array(opOf.length);
-    const freeSlots: number[] = [];
-    let slots = 0;
+    this.freeSlots.length = 0;
+    this.slots = 0;
+    const retries = options.retry === true ? new Retries(this.width) : undefined;
     for (let at = 0; at < events.length; at++) {
       const event = events[at]!;
       const call = event >>> 1;
       const op = opOf[call]!;
+      if (goOn !== undefined && at % eventsPerTick === 0 && !goOn(at)) return this.result('exhausted', call);
       if (op === UNCONSTRAINED) continue;
+      if (retries?.isDue(at, this.classOp.length) === true) {
+        this.width = retries.widthAt(at);
+        retries.push(this.snapshot(at));
+      }
+      this.at = at;
       this.expireClasses(problem.matters, at);
       if (optional?.[call] === 1) {
         if (automaton.readOnly(op)) continue;
         if ((event & 1) === 0) this.openOptional(op);
-        else if (!this.closeOver(budget)) return this.result('exhausted', call);
+        else if (!this.closeOver()) return this.result('exhausted', call);
         else this.closeOptional(op);
       } else if ((event & 1) === 1) {
         const slot = slotOf[call]!;
-        const fate = this.returns(slot, budget);
+        const fate = this.returns(slot);
+        if (fate === DEAD && this.narrowed) {
+          const snapshot = retries?.after(at);
+          if (snapshot !== undefined) {
+            this.restore(snapshot);
+            this.width = retries!.widthAt(snapshot.at);
+            at = snapshot.at - 1;
+            continue;
+          }
+        }
         if (fate !== ALIVE) return this.result(fate === DEAD ? 'impossible' : 'exhausted', call);
-        if (this.currentCount > beam) this.currentCount = beam;
         this.releaseSlot(slot);
-        freeSlots.push(slot);
+        this.freeSlots.push(slot);
+        if (this.currentCount > this.width) this.narrow();
       } else if (returnOf[call] === NEVER) {
         this.addCrashed(call, op);
       } else {
-        const slot = freeSlots.pop() ?? slots++;
+        const slot = this.freeSlots.pop() ?? this.slots++;
         slotOf[call] = slot;
         this.takeSlot(slot, call, op, returnOf[call]!);
       }
     }
+    this.at = events.length;
     return this.result('linearizable', -1);
   }
 
-  /** Sizes everything for this problem, and leaves one configuration: the initial state. */
-  private prepare({ op: opOf, events }: Problem, returnOf: Int32Array, optional: Uint8Array | undefined): void {
+  /** All that the walk has come to before the event at this position. */
+  private snapshot(at: number): Snapshot {
+    return {
+      at,
+      configurations: this.current.slice(0, this.currentCount * this.stride),
+      slots: this.slots,
+      freeSlots: this.freeSlots.slice(),
+      slotOp: this.slotOp.slice(0, this.slots),
+      slotCall: this.slotCall.slice(0, this.slots),
+      slotReturn: this.slotReturn.slice(0, this.slots),
+      movingSlots: this.movingSlots.slice(),
+      readingSlots: this.readingSlots.slice(),
+      classSizes: this.classCalls.map((calls) => calls.length),
+      classOpen: this.classOpen.slice(),
+    };
+  }
+
+  private restore(snapshot: Snapshot): void {
+    this.clearSlotMasks();
+    this.current.set(snapshot.configurations);
+    this.currentCount = snapshot.configurations.length / this.stride;
+    this.slots = snapshot.slots;
+    this.freeSlots = snapshot.freeSlots.slice();
+    this.slotOp = snapshot.slotOp.slice();
+    this.slotCall = snapshot.slotCall.slice();
+    this.slotReturn = snapshot.slotReturn.slice();
+    this.readingSlots = snapshot.readingSlots.slice();
+    this.readsEpoch++;
+    this.movingSlots = [];
+    for (const slot of snapshot.movingSlots) this.addMovingSlot(slot);
+    const { classSizes } = snapshot;
+    for (let number = classSizes.length; number < this.classOp.length; number++) this.classOf[this.classOp[number]!] = -1;
+    this.classOp.length = classSizes.length;
+    this.classCalls.length = classSizes.length;
+    classSizes.forEach((size, number) => {
+      this.classCalls[number]!.length = size;
+    });
+    this.classOpen = snapshot.classOpen.slice();
+  }
+
+  /** Sizes everything for this problem, and leaves the configurations there may be at first. */
+  private prepare({ op: opOf, events }: Problem, returnOf: Int32Array, options: SearchOptions): void {
     let pending = 0;
     let pendingMax = 1;
     for (const event of events) {
       const call = event >>> 1;
-      if (opOf[call] === UNCONSTRAINED || returnOf[call] === NEVER || optional?.[call] === 1) continue;
+      if (opOf[call] === UNCONSTRAINED || returnOf[call] === NEVER || options.optional?.[call] === 1) continue;
       if ((event & 1) === 1) pending--;
       else if (++pending > pendingMax) pendingMax = pending;
     }
     const words = (pendingMax + 31) >>> 5;
     this.words = words;
-    this.stride = words + 3;
+    this.stateAt = words * 2;
+    this.usageAt = words * 2 + 1;
+    this.nodeAt = words * 2 + 2;
+    this.stride = words * 2 + 3;
 
     const { ops, initial } = this.automaton;
-    if (this.chainEnd.length < ops) {
-      this.chainEnd = new Int32Array(ops * 2);
+    if (this.slotsOfOp.length < ops * words) this.slotsOfOp = new Int32Array(ops * words * 2);
+    if (this.classOf.length < ops) {
       this.classOf = new Int32Array(ops * 2);
       this.optionalOpen = new Int32Array(ops * 2);
     }
-    this.chainEnd.fill(-1, 0, ops);
+    if (this.earlierEqual.length < pendingMax * words) this.earlierEqual = new Int32Array(pendingMax * words * 2);
+    if (this.totalMask.length < words) this.totalMask = new Int32Array(words);
+    this.slotsOfOp.fill(0, 0, ops * words);
     this.classOf.fill(-1, 0, ops);
     this.optionalOpen.fill(0, 0, ops);
+    this.totalMask.fill(0);
     this.optionalOps.length = 0;
     this.movingSlots.length = 0;
     this.readingSlots.length = 0;
     this.classOp.length = 0;
     this.classCalls.length = 0;
     this.classOpen.length = 0;
-    if (this.usages.length > 1) {
-      this.usages = [[]];
-      this.usageTotal = [0];
-      this.usageNext = new Map();
-      this.usageByText = new Map();
-    }
+    this.readsEpoch++;
+    this.usages = new Usages();
     this.traceParent = [];
     this.traceCall = [];
+    this.traceTime = [];
 
-    if (this.current.length < this.stride) this.current = new Int32Array(this.stride * 16);
-    this.current.fill(0, 0, this.stride);
-    this.current[words] = initial;
-    this.current[words + 2] = -1;
-    this.currentCount = 1;
+    const states = options.states ?? [initial];
+    if (this.current.length < this.stride * states.length) this.current = new Int32Array(this.stride * states.length * 2);
+    this.current.fill(0, 0, this.stride * states.length);
+    states.forEach((state, index) => {
+      this.current[index * this.stride + this.stateAt] = state;
+      this.current[index * this.stride + this.nodeAt] = -1;
+    });
+    this.currentCount = states.length;
   }
 
   private takeSlot(slot: number, call: number, op: number, returnAt: number): void {
+    const { automaton, current, stride, words } = this;
     this.slotOp[slot] = op;
     this.slotCall[slot] = call;
     this.slotReturn[slot] = returnAt;
-    let previous = this.chainEnd[op]!;
-    let next = -1;
-    while (previous >= 0 && this.slotReturn[previous]! > returnAt) {
-      next = previous;
-      previous = this.slotPrevious[previous]!;
-    }
-    this.slotPrevious[slot] = previous;
-    this.slotNext[slot] = next;
-    if (previous >= 0) this.slotNext[previous] = slot;
-    if (next >= 0) this.slotPrevious[next] = slot;
-    else this.chainEnd[op] = slot;
-
-    if (!(this.readsAtOnce && this.automaton.readOnly(op))) {
-      this.movingSlots.push(slot);
-      return;
-    }
-    this.readingSlots.push(slot);
-    const { automaton, current, stride, words } = this;
     const word = slot >>> 5;
     const bit = 1 << (slot & 31);
-    for (let base = 0, end = this.currentCount * stride; base < end; base += stride) {
-      if (automaton.step(current[base + words]!, op) === ILLEGAL) continue;
-      current[base + word] = current[base + word]! | bit;
-      if (this.traced) current[base + words + 2] = this.traceNode(current[base + words + 2]!, call);
+    const end = this.currentCount * stride;
+    if (this.readsAtOnce && automaton.readOnly(op)) {
+      this.readingSlots.push(slot);
+      this.readsEpoch++;
+      for (let base = 0; base < end; base += stride) {
+        if (automaton.step(current[base + this.stateAt]!, op) === ILLEGAL) continue;
+        current[base + word] = current[base + word]! | bit;
+        if (this.traced) current[base + this.nodeAt] = this.traceNode(current[base + this.nodeAt]!, call);
+      }
+      return;
     }
+    this.addMovingSlot(slot);
+    for (let at = words + word; at < end; at += stride) current[at] = current[at]! | bit;
   }
 
-  /** Only the slot that returns is released: the first of its chain. */
+  private addMovingSlot(slot: number): void {
+    const { words, slotsOfOp, earlierEqual } = this;
+    const op = this.slotOp[slot]!;
+    const word = slot >>> 5;
+    const bit = 1 << (slot & 31);
+    for (let i = 0; i < words; i++) earlierEqual[slot * words + i] = 0;
+    for (const other of this.movingSlots) {
+      if (this.slotOp[other] !== op) continue;
+      const [early, late] = this.slotReturn[other]! < this.slotReturn[slot]! ? [other, slot] : [slot, other];
+      const at = late * words + (early >>> 5);
+      earlierEqual[at] = earlierEqual[at]! | (1 << (early & 31));
+    }
+    this.movingSlots.push(slot);
+    slotsOfOp[op * words + word] = slotsOfOp[op * words + word]! | bit;
+    if (this.automaton.total(op)) this.totalMask[word] = this.totalMask[word]! | bit;
+  }
+
+  private clearSlotMasks(): void {
+    const { words } = this;
+    for (const slot of this.movingSlots) this.slotsOfOp.fill(0, this.slotOp[slot]! * words, (this.slotOp[slot]! + 1) * words);
+    this.totalMask.fill(0);
+  }
+
   private releaseSlot(slot: number): void {
-    const next = this.slotNext[slot]!;
-    if (next >= 0) this.slotPrevious[next] = -1;
-    else this.chainEnd[this.slotOp[slot]!] = -1;
-    const list = this.readsAtOnce && this.automaton.readOnly(this.slotOp[slot]!) ? this.readingSlots : this.movingSlots;
-    list[list.indexOf(slot)] = list[list.length - 1]!;
-    list.length--;
+    const { words } = this;
+    const op = this.slotOp[slot]!;
+    const word = slot >>> 5;
+    const keep = ~(1 << (slot & 31));
+    if (this.readsAtOnce && this.automaton.readOnly(op)) {
+      this.readsEpoch++;
+      removeFrom(this.readingSlots, slot);
+      return;
+    }
+    removeFrom(this.movingSlots, slot);
+    this.slotsOfOp[op * words + word] = this.slotsOfOp[op * words + word]! & keep;
+    this.totalMask[word] = this.totalMask[word]! & keep;
+    for (const other of this.movingSlots) {
+      this.earlierEqual[other * words + word] = this.earlierEqual[other * words + word]! & keep;
+    }
   }
 
   private addCrashed(call: number, op: number): void {
@@ -300,159 +464,255 @@ export class Search {
   }
 
   /** Adds all configurations that may come about now; false when the budget is spent. */
-  private closeOver(budget: number): boolean {
-    if (!this.search(0, 0, budget)) return false;
+  private closeOver(): boolean {
+    if (!this.search(0, 0)) return false;
     [this.current, this.work] = [this.work, this.current];
     this.currentCount = this.workCount;
     return true;
   }
 
   /**
-   * The call in `slot` returns: where it has not happened yet, it happens now, after whatever pending calls make it legal.
-   * DEAD and EXHAUSTED leave the configurations as they were before.
+   * The call in `slot` returns. Where it is open it happens now, after whatever pending calls make it legal; where it is
+   * settled it may also be left at that. DEAD and EXHAUSTED leave the configurations as they were before.
    */
-  private returns(slot: number, budget: number): typeof ALIVE | typeof DEAD | typeof EXHAUSTED {
-    const { stride, current } = this;
+  private returns(slot: number): typeof ALIVE | typeof DEAD | typeof EXHAUSTED {
+    const { stride, current, words } = this;
     const word = slot >>> 5;
     const bit = 1 << (slot & 31);
-    const count = this.currentCount;
-
-    let happened = 0;
-    for (let base = word, end = count * stride; base < end; base += stride) {
-      if ((current[base]! & bit) !== 0) happened++;
+    const end = this.currentCount * stride;
+    for (let base = word; base < end; base += stride) {
+      if ((current[base]! & bit) !== 0 && (current[base + words]! & bit) === 0) continue;
+      if (!this.search(word, bit)) return EXHAUSTED;
+      return this.keepWanted(word, bit) ? ALIVE : DEAD;
     }
-    if (happened === count) {
-      for (let base = word, end = count * stride; base < end; base += stride) current[base] = current[base]! & ~bit;
-      return ALIVE;
-    }
-    if (!this.search(word, bit, budget)) return EXHAUSTED;
-    return this.keepHappened(word, bit) ? ALIVE : DEAD;
+    for (let base = word; base < end; base += stride) current[base] = current[base]! & ~bit;
+    return ALIVE;
   }
 
   /**
-   * Fills `work` with the current configurations and all that come about from them, going no further from one that has the bit of
-   * the word. False when the budget is spent.
+   * Fills `work` with the current configurations and all that come about from them, going no further from one in which the
+   * call with this bit of the word is settled and not open. False when the budget is spent.
    */
-  private search(word: number, bit: number, budget: number): boolean {
-    const { stride, words, current, usageTotal } = this;
+  private search(word: number, bit: number): boolean {
+    const { stride, usageAt, current, usages } = this;
     const count = this.currentCount;
     this.beginTable(count);
     this.workCount = 0;
     this.deferredCount = 0;
+    this.returning = word;
+    this.returningBit = bit;
     let taken = 0;
     let expanded = 0;
-    // Level by level of crashed ops used, so that what dominates is there before what it dominates.
+    this.wantedCount = 0;
+    // Level by level of crashed ops used, so that what dominates is there before what it dominates; `current` is in that order.
     while (taken < count || this.deferredCount > 0) {
-      const lowest = this.deferredCount > 0 ? this.deferred[words + 1]! : current[taken * stride + words + 1]!;
-      const level = usageTotal[lowest]!;
-      while (taken < count && usageTotal[current[taken * stride + words + 1]!]! <= level) {
-        this.admitCopy(current, taken++ * stride);
+      if (this.thrifty && this.wantedCount > 0 && taken === count) {
+        this.narrowed = true;
+        break;
+      }
+      const lowest = this.deferredCount > 0 ? this.deferred[usageAt]! : current[taken * stride + usageAt]!;
+      const level = usages.total(lowest);
+      while (taken < count && usages.total(current[taken * stride + usageAt]!) <= level) {
+        this.admitCopy(current, taken++ * stride, WANTED);
       }
       const deferredCount = this.deferredCount;
       this.deferredCount = 0;
-      for (let i = 0; i < deferredCount; i++) this.admitCopy(this.deferred, i * stride);
+      for (let i = 0; i < deferredCount; i++) this.admitCopy(this.deferred, i * stride, this.deferredMarks[i]!);
       while (expanded < this.workCount) {
-        if ((this.work[expanded * stride + word]! & bit) === 0) this.expand(expanded * stride);
+        const base = expanded * stride + word;
+        if ((this.work[base]! & ~this.work[base + this.words]! & bit) === 0) this.expand(expanded);
         expanded++;
-        if (this.explored + this.deferredCount > budget) return false;
+        if (this.explored + this.deferredCount > this.budget) return false;
       }
     }
     return true;
   }
 
-  /** Makes the configurations of `work` with this bit the current ones, the bit cleared; false, and nothing, if there are none. */
-  private keepHappened(word: number, bit: number): boolean {
-    const { work, stride, workCount } = this;
+  /** Makes the wanted configurations of `work` in which this bit is settled the current ones, the bit cleared; false, and nothing, if there are none. */
+  private keepWanted(word: number, bit: number): boolean {
+    const { work, stride, words, workCount } = this;
     if (this.spare.length < workCount * stride) this.spare = new Int32Array(work.length);
     const kept = this.spare;
     let end = 0;
-    for (let base = 0, workEnd = workCount * stride; base < workEnd; base += stride) {
-      if ((work[base + word]! & bit) === 0) continue;
+    for (let index = 0; index < workCount; index++) {
+      const base = index * stride;
+      if ((work[base + word]! & bit) === 0 || (this.marks[index]! & WANTED) === 0) continue;
       for (let i = 0; i < stride; i++) kept[end + i] = work[base + i]!;
       kept[end + word] = kept[end + word]! & ~bit;
+      kept[end + words + word] = kept[end + words + word]! & ~bit;
       end += stride;
     }
     if (end === 0) return false;
     this.spare = this.current;
     this.current = kept;
     this.currentCount = end / stride;
+    if (this.currentCount > 1) this.dropDominated();
     return true;
   }
 
-  /** Adds to `work` what the configuration at `base` of it becomes by each one op that may happen now. */
-  private expand(base: number): void {
-    const { automaton, words, stride, movingSlots, slotOp, classOp } = this;
-    const state = this.work[base + words]!;
-    const usage = this.work[base + words + 1]!;
+  /** Adds to `work` what the configuration number `index` of it becomes by each one op that may happen now. */
+  private expand(index: number): void {
+    const { automaton, words, stride, stateAt, usageAt, slotOp, classOp, movingSlots } = this;
+    const base = index * stride;
+    const state = this.work[base + stateAt]!;
+    const usage = this.work[base + usageAt]!;
+    const unread = (this.marks[index]! & UNREAD) !== 0;
     for (let i = 0; i < movingSlots.length; i++) {
       const slot = movingSlots[i]!;
-      if (this.hasHappened(base, slot)) continue;
-      if (this.equalInOrder && this.earlierIsPending(base, this.slotPrevious[slot]!)) continue;
-      const next = automaton.step(state, slotOp[slot]!);
-      if (next === ILLEGAL) continue;
-      const child = this.copyToEnd(base);
-      const at = child + (slot >>> 5);
-      this.work[at] = this.work[at]! | (1 << (slot & 31));
-      this.work[child + words] = next;
-      this.settleReads(child);
-      if (this.admit() && this.traced) this.traceChild(base, child, this.slotCall[slot]!, slot);
-    }
-    for (let i = 0; i < this.optionalOps.length; i++) {
-      const next = automaton.step(state, this.optionalOps[i]!);
-      if (next === ILLEGAL || next === state) continue;
-      const child = this.copyToEnd(base);
-      this.work[child + words] = next;
-      this.settleReads(child);
-      if (this.admit() && this.traced) this.traceChild(base, child, UNCONSTRAINED, -1);
-    }
-    for (let i = 0; i < this.classOpen.length; i++) {
-      const index = this.classOpen[i]!;
-      const op = classOp[index]!;
-      const calls = this.classCalls[index]!;
-      const used = this.crashedRepeat ? 0 : this.usedOf(usage, index);
-      if (used >= calls.length) continue;
-      const next = automaton.step(state, op);
-      if (next === ILLEGAL || next === state) continue;
-      if (this.equalInOrder && this.earlierIsPending(base, this.chainEnd[op]!)) continue;
-      const child = this.copyToEnd(base);
-      this.work[child + words] = next;
-      this.settleReads(child);
-      if (this.crashedRepeat) {
-        if (this.admit() && this.traced) this.traceChild(base, child, calls[0]!, -1);
+      const word = slot >>> 5;
+      const bit = 1 << (slot & 31);
+      if ((this.work[base + words + word]! & bit) === 0) continue;
+      const op = slotOp[slot]!;
+      if (unread && automaton.overwrites(op)) continue;
+      const isSettled = (this.work[base + word]! & bit) !== 0;
+      if (this.equalInOrder && this.earlierGoesFirst(base, slot, isSettled)) continue;
+      if (automaton.branching?.(op) === true) {
+        for (const next of automaton.branches!(state, op)) this.happen(index, next, op, slot);
         continue;
       }
-      this.work[child + words + 1] = this.usageWith(usage, index);
-      if (this.isDominated(child)) continue;
-      if (this.traced) this.traceChild(base, child, calls[used]!, -1);
-      if (this.deferred.length < (this.deferredCount + 1) * stride) this.deferred = grown(this.deferred);
-      this.deferred.set(this.work.subarray(child, child + stride), this.deferredCount * stride);
-      this.deferredCount++;
+      const next = automaton.step(state, op);
+      if (next !== ILLEGAL) this.happen(index, next, op, slot);
+    }
+    for (let i = 0; i < this.optionalOps.length; i++) this.repeat(index, this.optionalOps[i]!, UNCONSTRAINED);
+    for (let i = 0; i < this.classOpen.length; i++) {
+      const number = this.classOpen[i]!;
+      const op = classOp[number]!;
+      const calls = this.classCalls[number]!;
+      if (this.crashedRepeat) {
+        this.repeat(index, op, calls[0]!);
+        continue;
+      }
+      if (unread && automaton.overwrites(op)) continue;
+      const used = this.usages.countOf(usage, number);
+      if (used >= calls.length) continue;
+      if (this.equalInOrder && this.equalIsOpen(base, op)) continue;
+      if (automaton.branching?.(op) === true) {
+        for (const next of automaton.branches!(state, op)) this.useCrashed(index, next, op, number, calls[used]!);
+        continue;
+      }
+      const next = automaton.step(state, op);
+      if (next !== ILLEGAL && (next !== state || this.settles(op))) this.useCrashed(index, next, op, number, calls[used]!);
     }
   }
 
-  private hasHappened(base: number, slot: number): boolean {
-    return (this.work[base + (slot >>> 5)]! & (1 << (slot & 31))) !== 0;
+  /** The call in the slot happens. */
+  private happen(index: number, next: number, op: number, slot: number): void {
+    const { words, stateAt } = this;
+    const base = index * this.stride;
+    const child = this.copyToEnd(base);
+    const at = child + (slot >>> 5);
+    const bit = 1 << (slot & 31);
+    const { work } = this;
+    work[at] = work[at]! | bit;
+    work[at + words] = work[at + words]! & ~bit;
+    work[child + stateAt] = next;
+    const marks = this.settle(child, op) | this.wanted(base, child);
+    if (this.admit(marks) && this.traced) this.traceChild(base, child, this.slotCall[slot]!, slot);
   }
 
-  /** Whether some call of the chain up to `slot` has not happened. */
-  private earlierIsPending(base: number, slot: number): boolean {
-    while (slot >= 0) {
-      if (!this.hasHappened(base, slot)) return true;
-      slot = this.slotPrevious[slot]!;
+  /** An op happens that may happen again. */
+  private repeat(index: number, op: number, call: number): void {
+    const { automaton, stateAt } = this;
+    const state = this.work[index * this.stride + stateAt]!;
+    if ((this.marks[index]! & UNREAD) !== 0 && automaton.overwrites(op)) return;
+    const nexts = automaton.branching?.(op) === true ? automaton.branches!(state, op) : [automaton.step(state, op)];
+    for (const next of nexts) {
+      if (next === ILLEGAL || (next === state && !this.settles(op))) continue;
+      const child = this.copyToEnd(index * this.stride);
+      this.work[child + stateAt] = next;
+      const marks = this.settle(child, op) | this.wanted(index * this.stride, child);
+      if (this.admit(marks) && this.traced) this.traceChild(index * this.stride, child, call, -1);
+    }
+  }
+
+  /** A crashed op of this class happens: not yet, but when all that needs fewer of them has been looked at. */
+  private useCrashed(index: number, next: number, op: number, number: number, call: number): void {
+    const { stride, stateAt, usageAt } = this;
+    const child = this.copyToEnd(index * stride);
+    this.work[child + stateAt] = next;
+    const marks = this.settle(child, op) | this.wanted(index * stride, child);
+    this.work[child + usageAt] = this.usages.withOne(this.work[child + usageAt]!, number);
+    if (this.findPlace(child, marks) < 0) return;
+    if (this.traced) this.traceChild(index * stride, child, call, -1);
+    if (this.deferred.length < (this.deferredCount + 1) * stride) this.deferred = grown(this.deferred);
+    this.deferred.set(this.work.subarray(child, child + stride), this.deferredCount * stride);
+    this.deferredMarks[this.deferredCount++] = marks;
+  }
+
+  /** Whether the op does something even where it leaves the state as it is. */
+  private settles(op: number): boolean {
+    return this.unseen && this.automaton.overwrites(op);
+  }
+
+  /** Whether an equal call that returns earlier does as well in the place of this one. */
+  private earlierGoesFirst(base: number, slot: number, isSettled: boolean): boolean {
+    const { words, work, earlierEqual } = this;
+    for (let i = 0; i < words; i++) {
+      const open = work[base + words + i]! & earlierEqual[slot * words + i]!;
+      if ((isSettled ? open : open & ~work[base + i]!) !== 0) return true;
     }
     return false;
   }
 
-  /** All pending read-only ops that are legal in the state at `base` of `work` happen. */
-  private settleReads(base: number): void {
-    const { readingSlots, slotOp, automaton, work } = this;
-    const state = work[base + this.words]!;
+  private equalIsOpen(base: number, op: number): boolean {
+    const { words, work, slotsOfOp } = this;
+    for (let i = 0; i < words; i++) {
+      if ((work[base + words + i]! & slotsOfOp[op * words + i]!) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** WANTED where the step from `base` to `child` made the returning call happen, or settled it. */
+  private wanted(base: number, child: number): number {
+    const { work, words, returning, returningBit } = this;
+    const settledNow = work[child + returning]! & ~work[base + returning]!;
+    const happenedNow = work[base + words + returning]! & ~work[child + words + returning]!;
+    return ((settledNow | happenedNow) & returningBit) === 0 ? 0 : WANTED;
+  }
+
+  /** What follows at once from the op that led to the configuration at `child`; UNREAD where it was an overwrite that nothing reads. */
+  private settle(child: number, op: number): number {
+    const { words, work, totalMask } = this;
+    const overwrote = this.settles(op);
+    if (overwrote) {
+      for (let i = 0; i < words; i++) work[child + i] = work[child + i]! | (work[child + words + i]! & totalMask[i]!);
+    }
+    return !this.settleReads(child) && overwrote ? UNREAD : 0;
+  }
+
+  /** All pending read-only ops that are legal in the state at `base` of `work` happen; whether there were any. */
+  private settleReads(base: number): boolean {
+    if (this.readingSlots.length === 0) return false;
+    const { work, words } = this;
+    const from = this.legalReadsOf(work[base + this.stateAt]!);
+    const { legalReads } = this;
+    let any = 0;
+    for (let i = 0; i < words; i++) {
+      const settled = work[base + i]!;
+      const added = legalReads[from + i]! & ~settled;
+      work[base + i] = settled | added;
+      any |= added;
+    }
+    return any !== 0;
+  }
+
+  /** Where in `legalReads` the mask of the reading slots stands that are legal in this state. */
+  private legalReadsOf(state: number): number {
+    const { words, readingSlots, slotOp, automaton } = this;
+    const from = state * words;
+    if (this.legalReads.length < from + words) this.legalReads = grownTo(this.legalReads, from + words);
+    if (this.legalReadsStamps.length <= state) this.legalReadsStamps = grownTo(this.legalReadsStamps, state + 1);
+    if (this.legalReadsStamps[state] === this.readsEpoch) return from;
+    this.legalReadsStamps[state] = this.readsEpoch;
+    const { legalReads } = this;
+    for (let i = 0; i < words; i++) legalReads[from + i] = 0;
     for (let i = 0; i < readingSlots.length; i++) {
       const slot = readingSlots[i]!;
-      const at = base + (slot >>> 5);
-      const bit = 1 << (slot & 31);
-      if ((work[at]! & bit) === 0 && automaton.step(state, slotOp[slot]!) !== ILLEGAL) work[at] = work[at]! | bit;
+      if (automaton.step(state, slotOp[slot]!) === ILLEGAL) continue;
+      const at = from + (slot >>> 5);
+      legalReads[at] = legalReads[at]! | (1 << (slot & 31));
     }
+    return from;
   }
 
   /** A copy past the end of `work`, not admitted yet; returns its base. */
@@ -465,20 +725,22 @@ export class Search {
     return end;
   }
 
-  private admitCopy(source: Int32Array, base: number): void {
+  private admitCopy(source: Int32Array, base: number, marks: number): void {
     const { stride } = this;
     const end = this.workCount * stride;
     if (this.work.length < end + stride) this.work = grown(this.work);
     const { work } = this;
     for (let i = 0; i < stride; i++) work[end + i] = source[base + i]!;
-    this.admit();
+    this.admit(marks);
   }
 
   /** Takes the configuration past the end of `work` in, unless another makes it needless. */
-  private admit(): boolean {
-    const base = this.workCount * this.stride;
-    const entry = this.findPlace(base);
+  private admit(marks: number): boolean {
+    const entry = this.findPlace(this.workCount * this.stride, marks);
     if (entry < 0) return false;
+    if (this.marks.length <= this.workCount) this.marks = grownBytes(this.marks);
+    this.marks[this.workCount] = marks;
+    if ((marks & WANTED) !== 0 && (this.work[this.workCount * this.stride + this.returning]! & this.returningBit) !== 0) this.wantedCount++;
     this.stamps[entry] = this.epoch;
     this.table[entry] = this.workCount++;
     this.explored++;
@@ -486,28 +748,33 @@ export class Search {
     return true;
   }
 
-  private isDominated(base: number): boolean {
-    return this.findPlace(base) < 0;
-  }
-
   /** The free entry of the table for the configuration at `base` of `work`; -1 if one that is there makes it needless. */
-  private findPlace(base: number): number {
-    const { work, words, stride, table, stamps, tableMask, epoch } = this;
+  private findPlace(base: number, marks: number): number {
+    const { work, stateAt, stride, table, stamps, tableMask, epoch } = this;
     let entry = this.hashAt(base) & tableMask;
     while (stamps[entry] === epoch) {
       const other = table[entry]! * stride;
       let i = 0;
-      while (i <= words && work[other + i] === work[base + i]) i++;
-      if (i > words && this.makesNeedless(work[other + i]!, work[base + i]!)) return -1;
+      while (i <= stateAt && work[other + i] === work[base + i]) i++;
+      if (i > stateAt && this.usesNoMore(work[other + i]!, work[base + i]!)) {
+        this.marks[table[entry]!] = this.marks[table[entry]!]! | (marks & WANTED);
+        return -1;
+      }
       entry = (entry + 1) & tableMask;
     }
     return entry;
   }
 
+  private usesNoMore(one: number, other: number): boolean {
+    if (one === other || (this.dominance && this.usages.isWithin(one, other))) return true;
+    if (this.thrifty) this.narrowed = true;
+    return this.thrifty;
+  }
+
   private hashAt(base: number): number {
-    const { work, words } = this;
+    const { work, stateAt } = this;
     let hash = 0;
-    for (let i = 0; i <= words; i++) hash = Math.imul(hash ^ work[base + i]!, 0x9e3779b1) ^ (hash >>> 15);
+    for (let i = 0; i <= stateAt; i++) hash = Math.imul(hash ^ work[base + i]!, 0x9e3779b1) ^ (hash >>> 15);
     return hash ^ (hash >>> 16);
   }
 
@@ -538,66 +805,150 @@ export class Search {
     this.epoch++;
   }
 
-  /** Whether the usage `one` is no more than the usage `other` in every class. */
-  private makesNeedless(one: number, other: number): boolean {
-    if (one === other) return true;
-    if (!this.dominance) return false;
-    if (one === 0) return true;
-    if (this.usageTotal[one]! >= this.usageTotal[other]!) return false;
-    const less = this.usages[one]!;
-    const more = this.usages[other]!;
-    let at = 0;
-    for (let i = 0; i < less.length; i += 2) {
-      while (at < more.length && more[at]! < less[i]!) at += 2;
-      if (at >= more.length || more[at] !== less[i] || more[at + 1]! < less[i + 1]!) return false;
+  /** Leaves out of the current configurations those that another of them makes needless; not all, where there are very many. */
+  private dropDominated(): void {
+    const { stride, stateAt } = this;
+    const count = this.currentCount;
+    if (this.nextOfState.length < count) this.nextOfState = new Int32Array(count * 2);
+    const { current, nextOfState } = this;
+    const epoch = ++this.listsEpoch;
+    let dropped = 0;
+    for (let index = 0; index < count; index++) {
+      const base = index * stride;
+      const state = current[base + stateAt]!;
+      if (this.listsStamps.length <= state) {
+        this.listsStamps = grownTo(this.listsStamps, state + 1);
+        this.firstOfState = grownTo(this.firstOfState, state + 1);
+      }
+      if (this.listsStamps[state] !== epoch) {
+        this.listsStamps[state] = epoch;
+        this.firstOfState[state] = -1;
+      }
+      let previous = -1;
+      let needless = false;
+      let compared = 0;
+      for (let other = this.firstOfState[state]!; other >= 0 && compared < comparedMax; compared++) {
+        const next = nextOfState[other]!;
+        if (this.dominates(other * stride, base)) {
+          needless = true;
+          break;
+        }
+        if (this.dominates(base, other * stride)) {
+          current[other * stride + stateAt] = GONE;
+          dropped++;
+          if (previous < 0) this.firstOfState[state] = next;
+          else nextOfState[previous] = next;
+        } else previous = other;
+        other = next;
+      }
+      if (needless) {
+        current[base + stateAt] = GONE;
+        dropped++;
+        continue;
+      }
+      nextOfState[index] = this.firstOfState[state]!;
+      this.firstOfState[state] = index;
     }
-    return true;
+    if (dropped > 0) this.compact();
   }
 
-  private usedOf(usage: number, index: number): number {
-    const list = this.usages[usage]!;
-    for (let i = 0; i < list.length; i += 2) if (list[i] === index) return list[i + 1]!;
-    return 0;
+  /** Takes out the configurations that are gone; the others keep their order. */
+  private compact(): void {
+    const { stride, stateAt, current } = this;
+    let end = 0;
+    for (let base = 0, currentEnd = this.currentCount * stride; base < currentEnd; base += stride) {
+      if (current[base + stateAt] === GONE) continue;
+      if (end !== base) for (let i = 0; i < stride; i++) current[end + i] = current[base + i]!;
+      end += stride;
+    }
+    this.currentCount = end / stride;
   }
 
-  private usageWith(usage: number, index: number): number {
-    const key = usage * CLASSES_MAX + index;
-    const known = this.usageNext.get(key);
-    if (known !== undefined) return known;
-    const list = this.usages[usage]!.slice();
-    let at = 0;
-    while (at < list.length && list[at]! < index) at += 2;
-    if (list[at] === index) list[at + 1]!++;
-    else list.splice(at, 0, index, 1);
-    const text = list.join();
-    let id = this.usageByText.get(text);
-    if (id === undefined) {
-      id = this.usages.length;
-      this.usages.push(list);
-      this.usageTotal.push(this.usageTotal[usage]! + 1);
-      this.usageByText.set(text, id);
+  /** Whether the configuration at `one` of the current ones can do whatever that of the same state at `other` can. */
+  private dominates(one: number, other: number): boolean {
+    const { current, stateAt, usageAt } = this;
+    if (!this.dominance) {
+      for (let i = 0; i <= usageAt; i++) if (current[one + i] !== current[other + i]) return false;
+      return true;
     }
-    this.usageNext.set(key, id);
-    return id;
+    for (let i = 0; i < stateAt; i++) if ((current[other + i]! & ~current[one + i]!) !== 0) return false;
+    return this.usesNoMore(current[one + usageAt]!, current[other + usageAt]!);
+  }
+
+  /** Leaves no more than `width` configurations, of each state as many of the best as of the others. */
+  private narrow(): void {
+    const { stride, stateAt, usageAt, current, width, usages } = this;
+    const count = this.currentCount;
+    const order = new Float64Array(count);
+    const ranks = new Map<number, number>();
+    for (let index = 0; index < count; index++) {
+      const base = index * stride;
+      let score = 0;
+      for (let i = 0; i < this.words; i++) score += 3 * bits(current[base + i]!) + 2 * bits(current[base + this.words + i]!);
+      score -= 2 * usages.total(current[base + usageAt]!);
+      order[index] = (SCORES - score) * COUNTS + index;
+    }
+    order.sort();
+    for (let i = 0; i < count; i++) {
+      const index = order[i]! % COUNTS;
+      const state = current[index * stride + stateAt]!;
+      const rank = ranks.get(state) ?? 0;
+      ranks.set(state, rank + 1);
+      order[i] = rank * COUNTS + index;
+    }
+    order.sort();
+    this.narrowed = true;
+    const joinedOfState = new Map<number, number>();
+    for (let i = width; i < count; i++) {
+      const base = (order[i]! % COUNTS) * stride;
+      const state = current[base + stateAt]!;
+      const joined = this.excess === 'joined' ? joinedOfState.get(state) : undefined;
+      if (this.excess === 'joined' && joined === undefined) {
+        joinedOfState.set(state, base);
+        continue;
+      }
+      if (joined !== undefined) {
+        for (let i = 0; i < stateAt; i++) current[joined + i] = current[joined + i]! | current[base + i]!;
+        current[joined + usageAt] = usages.meet(current[joined + usageAt]!, current[base + usageAt]!);
+      }
+      current[base + stateAt] = GONE;
+    }
+    this.compact();
+    if (joinedOfState.size > 0) {
+      this.sortByUsage();
+      this.dropDominated();
+    }
+  }
+
+  /** Those that used the fewest crashed ops first. */
+  private sortByUsage(): void {
+    const { stride, usageAt, current, usages } = this;
+    const order = Array.from({ length: this.currentCount }, (_, index) => index);
+    const totals = order.map((index) => usages.total(current[index * stride + usageAt]!));
+    order.sort((a, b) => totals[a]! - totals[b]!);
+    const sorted = new Int32Array(current.length);
+    order.forEach((index, position) => sorted.set(current.subarray(index * stride, (index + 1) * stride), position * stride));
+    this.current = sorted;
   }
 
   private traceNode(parent: number, call: number): number {
     this.traceParent.push(parent);
     this.traceCall.push(call);
+    this.traceTime.push(this.at);
     return this.traceParent.length - 1;
   }
 
   /** The op that made the child of the configuration at `base`, then the reads that it made legal. */
   private traceChild(base: number, child: number, call: number, slot: number): void {
-    const { work, words } = this;
-    let node = work[base + words + 2]!;
+    const { work, nodeAt } = this;
+    let node = work[base + nodeAt]!;
     if (call !== UNCONSTRAINED) node = this.traceNode(node, call);
     for (const reading of this.readingSlots) {
-      if (reading !== slot && this.hasHappened(child, reading) && !this.hasHappened(base, reading)) {
+      if (reading !== slot && isSettled(work, child, reading) && !isSettled(work, base, reading)) {
         node = this.traceNode(node, this.slotCall[reading]!);
       }
     }
-    work[child + words + 2] = node;
+    work[child + nodeAt] = node;
   }
 
   private result(outcome: SearchResult['outcome'], call: number): SearchResult {
@@ -606,6 +957,7 @@ export class Search {
       outcome,
       call,
       explored: this.explored,
+      narrowed: this.narrowed,
       pending: this.movingSlots.length + this.readingSlots.length,
       crashed,
       configurations: (limit) => this.configurations(limit),
@@ -613,27 +965,70 @@ export class Search {
   }
 
   private configurations(limit: number): Configuration[] {
-    const { current, words, stride } = this;
+    const { current, stateAt, nodeAt, stride } = this;
     const slots = [...this.movingSlots, ...this.readingSlots].sort((a, b) => this.slotCall[a]! - this.slotCall[b]!);
     const found: Configuration[] = [];
     for (let base = 0; base < this.currentCount * stride && found.length < limit; base += stride) {
-      const pending = slots.filter((slot) => (current[base + (slot >>> 5)]! & (1 << (slot & 31))) === 0);
-      const order: number[] = [];
-      for (let node = this.traced ? current[base + words + 2]! : -1; node >= 0; node = this.traceParent[node]!) {
-        order.push(this.traceCall[node]!);
-      }
       found.push({
-        state: current[base + words]!,
-        pending: pending.map((slot) => this.slotCall[slot]!),
-        order: order.reverse(),
+        state: current[base + stateAt]!,
+        pending: slots.filter((slot) => !isSettled(current, base, slot)).map((slot) => this.slotCall[slot]!),
+        order: this.traced ? this.orderOf(current[base + nodeAt]!) : [],
       });
     }
     return found;
   }
+
+  /** The calls on the way to a node; those that happened unseen each just before the first overwrite that they could precede. */
+  private orderOf(last: number): number[] {
+    const { traceParent, traceCall, traceTime, invokedAt, returnedAt, opOf } = this;
+    const nodes: number[] = [];
+    for (let node = last; node >= 0; node = traceParent[node]!) nodes.push(node);
+    nodes.reverse();
+    const seen = new Set(nodes.map((node) => traceCall[node]!));
+    const unseen: number[] = [];
+    for (let call = 0; call < opOf.length; call++) {
+      if (returnedAt[call]! >= this.at || opOf[call] === UNCONSTRAINED || this.optional?.[call] === 1) continue;
+      if (!seen.has(call)) unseen.push(call);
+    }
+    unseen.sort((a, b) => invokedAt[a]! - invokedAt[b]!);
+    const order: number[] = [];
+    let next = 0;
+    for (const node of nodes) {
+      const call = traceCall[node]!;
+      if (this.automaton.overwrites(opOf[call]!)) {
+        while (next < unseen.length && invokedAt[unseen[next]!]! < traceTime[node]!) order.push(unseen[next++]!);
+      }
+      order.push(call);
+    }
+    return order;
+  }
 }
 
-const grown = (array: Int32Array): Int32Array<ArrayBuffer> => {
-  const larger = new Int32Array(array.length * 2);
+const isSettled = (configurations: Int32Array, base: number, slot: number): boolean =>
+  (configurations[base + (slot >>> 5)]! & (1 << (slot & 31))) !== 0;
+
+/** How many bits are set. */
+function bits(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+function removeFrom(slots: number[], slot: number): void {
+  slots[slots.indexOf(slot)] = slots[slots.length - 1]!;
+  slots.length--;
+}
+
+const grown = (array: Int32Array): Int32Array<ArrayBuffer> => grownTo(array, array.length * 2);
+
+function grownTo(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(length, array.length * 2));
   larger.set(array);
   return larger;
-};
+}
+
+function grownBytes(array: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}
