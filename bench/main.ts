@@ -1,7 +1,11 @@
 /** `npm run bench -- NAME`: measurements, each with its own figures in docs/PERFORMANCE.md. */
+import { benchLinearizability } from './linearizability.ts';
 import { benchSimulator } from './sim.ts';
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { sim: benchSimulator };
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  sim: benchSimulator,
+  linearizability: benchLinearizability,
+};
 
 const name = process.argv[2] ?? '';
 const bench = benches[name];
@@ -9,5 +13,5 @@ if (bench === undefined) {
   console.error(`expected the name of a bench (${Object.keys(benches).join(', ')}), got "${name}"`);
   process.exitCode = 254;
 } else {
-  await bench();
+  await bench(process.argv.slice(3));
 }

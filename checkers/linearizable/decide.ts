@@ -9,7 +9,14 @@ const widening = 8;
 /** What the search that leaves nothing out may look at in an attempt, for each configuration of its width. */
 const exactPerWidth = 4_000;
 
-export type GoOn = (walked: number) => boolean;
+/** What the search that joins may look at in the first attempt; of objects that have many states it joins little. */
+const joinedLeast = 250_000;
+const joinedPerEvent = 64;
+
+export interface Decided extends SearchResult {
+  /** The options of the search that decided: with them, and a trace, it shows how. */
+  readonly by: Partial<SearchOptions>;
+}
 
 /**
  * Decides whether the calls are linearizable; `budget` is the configurations that all searches together may look at. The
@@ -18,34 +25,39 @@ export type GoOn = (walked: number) => boolean;
  * number to what can do more than any of them, lets crashed ops happen again and again, and is right if it does not.
  * Between them, where ops crashed, one that leaves nothing out.
  */
-export function decide(search: Search, problem: Problem, budget: number, rules: Rules, goOn?: GoOn): SearchResult {
+export function decide(search: Search, problem: Problem, budget: number, rules: Rules, goOn?: SearchOptions['goOn']): Decided {
   const options = { rules, ...(goOn === undefined ? {} : { goOn }) };
-  if (!rules.bracket) return search.run(problem, { ...options, budget });
+  if (!rules.bracket) return { ...search.run(problem, { ...options, budget }), by: {} };
   const crashed = hasCrashed(problem);
   let left = budget;
   let explored = 0;
   let joins = true;
-  const attempt = (more: Partial<SearchOptions>): SearchResult => {
+  const attempt = (more: Partial<SearchOptions>): Decided => {
     const result = search.run(problem, { ...options, budget: left, ...more });
     left -= result.explored;
     explored += result.explored;
-    return { ...result, explored };
+    return { ...result, explored, by: more };
   };
-  const first = attempt({ width: firstWidth, excess: 'dropped' });
+  const first = attempt({ width: firstWidth, excess: 'dropped', retries: 2 });
   if (first.outcome !== 'impossible' || !first.narrowed) return first;
   for (let width = firstWidth; ; width *= widening) {
     if (joins) {
-      const joined = attempt({ width, excess: 'joined', crashedRepeat: true });
-      if (joined.outcome !== 'linearizable') return joined;
-      joins = joined.narrowed;
+      const share = (joinedLeast + problem.events.length * joinedPerEvent) * (width / firstWidth);
+      const joined = attempt({ budget: Math.min(left, share), width, excess: 'joined', crashedRepeat: true });
+      if (joined.outcome === 'impossible') return joined;
+      if (isFinal(joined, left)) return joined;
+      if (joined.outcome === 'linearizable') joins = joined.narrowed;
     }
-    const kept = attempt({ width, excess: 'dropped', retry: true });
+    const kept = attempt({ width, excess: 'dropped', retries: 5 });
     if (kept.outcome !== 'impossible' || !kept.narrowed) return kept;
     if (!crashed) continue;
     const whole = attempt({ budget: Math.min(left, width * exactPerWidth) });
-    if (whole.outcome !== 'exhausted' || left <= 0) return whole;
+    if (whole.outcome !== 'exhausted' || isFinal(whole, left)) return whole;
   }
 }
+
+/** Whether there is no point in going on. */
+const isFinal = ({ lacking }: SearchResult, left: number): boolean => left <= 0 || lacking === 'time';
 
 function hasCrashed({ op, events }: Problem): boolean {
   const returned = new Uint8Array(op.length);

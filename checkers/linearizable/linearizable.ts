@@ -1,14 +1,14 @@
 import type { History } from '../../history/history.ts';
 import { formatValue, type Value } from '../../history/value.ts';
 import type { Checker, Validity } from '../checker.ts';
-import type { KeyFailure, LinearizableVerdict } from '../evidence.ts';
-import type { Calls } from './calls.ts';
-import { decide } from './decide.ts';
+import type { Linearization, LinearizableVerdict } from '../evidence.ts';
+import { type Calls, selectCalls } from './calls.ts';
 import { explain } from './explain.ts';
+import { type Judged, judge } from './judge.ts';
 import type { Model } from './models/model.ts';
 import { objectsOf } from './objects.ts';
-import { allRules } from './rules.ts';
-import { Search, type SearchResult } from './search.ts';
+import { linearizationOf } from './linearization.ts';
+import { Search } from './search.ts';
 import { seconds } from './story.ts';
 
 export interface LinearizableOptions {
@@ -16,20 +16,39 @@ export interface LinearizableOptions {
   readonly model: Model;
   /** A cas that failed with the error `precondition-failed` shows that the value was another one. Default: it shows nothing. */
   readonly observeFailedCas?: boolean;
-  /** Configurations that one search may look at, for each object; about a second for a million. Default 4,000,000. */
+  /**
+   * Configurations that the searches may look at, for each object; a million takes about a quarter of a second. Default 4,000,000 and
+   * 250 a call.
+   */
   readonly budget?: number;
+  /** For each object that is linearizable the verdict shows an order. It costs another search, and memory for all that it tries. */
+  readonly linearization?: boolean;
+  /** Told now and then how many of all events, invocations and returns, have been judged. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Asked now and then; once it is true, what is not decided stays undecided, for lack of time. */
+  readonly isOverdue?: () => boolean;
 }
 
 /** Counted in configurations, so that the verdict does not depend on the machine. */
-const defaultBudget = 4_000_000;
+const leastBudget = 4_000_000;
+const budgetPerCall = 250;
+
+/** What finding the evidence for an object may cost. */
+const evidenceBudget = 4_000_000;
 
 /** Objects that failed are explained up to so many. */
 const failuresMax = 10;
 
+/** An object, or a part of one that can be judged apart. */
+export interface Piece {
+  readonly key: Value;
+  readonly calls: Calls;
+}
+
 /**
  * Whether each object behaves as if one process at a time had used it, every op between its invocation and its
  * completion (Herlihy and Wing 1990). Op `f`s other than the model's are refused by a ModelMismatch. Linear in the history
- * where few calls overlap; see Search for the rest.
+ * where few calls overlap, and for objects that their models decide without a search; see Search for the rest.
  */
 export function linearizable(options: LinearizableOptions): Checker {
   return { name: 'linearizable', check: (history) => checkLinearizable(history, options) };
@@ -37,29 +56,88 @@ export function linearizable(options: LinearizableOptions): Checker {
 
 /** As the checker does. */
 export function checkLinearizable(history: History, options: LinearizableOptions): LinearizableVerdict {
-  const { model, observeFailedCas = false, budget = defaultBudget } = options;
-  const { keys, calls, ops } = objectsOf(history, observeFailedCas);
+  const { model, onProgress, isOverdue } = options;
+  const objects = objectsOf(history, options.observeFailedCas);
+  const pieces = piecesOf(objects, model);
   const search = new Search();
-  const failing: { key: Value; calls: Calls; call: number }[] = [];
-  const undecided: { key: Value; reason: string }[] = [];
-  calls.forEach((of, object) => {
-    const key = keys[object]!;
-    const result = decide(search, model.compile(of), budget, allRules);
-    if (result.outcome === 'impossible') failing.push({ key, calls: of, call: result.call });
-    if (result.outcome === 'exhausted') undecided.push({ key, reason: whyUndecided(history, key, of, result, budget) });
+  const total = pieces.reduce((sum, { calls }) => sum + calls.events.length, 0);
+  let done = 0;
+  const judged = pieces.map(({ calls }) => {
+    const goOn = (walked: number): boolean => {
+      onProgress?.(done + walked, total);
+      return isOverdue?.() !== true;
+    };
+    const one = judge(search, model, calls, options.budget ?? budgetFor(calls), goOn);
+    done += calls.events.length;
+    return one;
   });
-
-  failing.sort((a, b) => a.calls.completion[a.call]! - b.calls.completion[b.call]!);
-  const failures = failing
-    .slice(0, failuresMax)
-    .map((one): KeyFailure => explain(search, { ...one, history, model }, budget));
-  const valid: Validity = failing.length > 0 ? false : undecided.length > 0 ? 'unknown' : true;
-  const counts = { keys: keys.length, ops, failures, undecided };
-  if (valid === true) return { valid, ...counts };
-  return { valid, reason: reasonOf(failures, failing.length, undecided), ...counts };
+  return verdictOn(history, options, { keys: objects.keys.length, ops: objects.ops }, pieces, judged, search);
 }
 
-function reasonOf(failures: readonly KeyFailure[], failed: number, undecided: readonly { reason: string }[]): string {
+export const budgetFor = (calls: Calls): number => leastBudget + budgetPerCall * calls.length;
+
+export function piecesOf({ keys, calls }: ReturnType<typeof objectsOf>, model: Model): Piece[] {
+  return calls.flatMap((of, object): Piece[] => {
+    const key = keys[object]!;
+    const parts = model.parts?.(of);
+    return parts === undefined ? [{ key, calls: of }] : parts.map((part) => ({ key, calls: selectCalls(of, part) }));
+  });
+}
+
+/** What was found of all pieces together. */
+export function verdictOn(
+  history: History,
+  options: LinearizableOptions,
+  counts: { readonly keys: number; readonly ops: number },
+  pieces: readonly Piece[],
+  judged: readonly Judged[],
+  search: Search,
+): LinearizableVerdict {
+  const { model } = options;
+  const failing: { piece: Piece; call?: number | undefined; core?: readonly number[] | undefined; at: number }[] = [];
+  const undecided: { key: Value; reason: string }[] = [];
+  pieces.forEach((piece, index) => {
+    const { key, calls } = piece;
+    const one = judged[index]!;
+    if (one.outcome === 'impossible') failing.push({ piece, call: one.call, core: one.core, at: failedAt(calls, one) });
+    if (one.outcome === 'undecided') undecided.push({ key, reason: whyUndecided(history, piece, one) });
+  });
+  failing.sort((a, b) => a.at - b.at);
+  const failures = failing
+    .slice(0, failuresMax)
+    .map(({ piece, call, core }) => explain(search, { ...piece, history, model, call, core }, evidenceBudget));
+  const valid: Validity = failing.length > 0 ? false : undecided.length > 0 ? 'unknown' : true;
+  const shown = options.linearization === true ? { linearizations: linearizationsOf(search, model, pieces, judged) } : {};
+  const verdict = { ...counts, failures, undecided, ...shown };
+  if (valid === true) return { valid, ...verdict };
+  return { valid, reason: reasonOf(failures, failing.length, undecided), ...verdict };
+}
+
+/** The line by which it was known. */
+function failedAt(calls: Calls, { call, core }: Judged): number {
+  if (call !== undefined) return calls.completion[call]!;
+  return Math.max(...core!.map((one) => calls.completion[one]!));
+}
+
+function linearizationsOf(
+  search: Search,
+  model: Model,
+  pieces: readonly Piece[],
+  judged: readonly Judged[],
+): Linearization[] {
+  const found: Linearization[] = [];
+  pieces.forEach(({ key, calls }, index) => {
+    const order = judged[index]!.order?.(search);
+    if (order !== undefined) found.push(linearizationOf(key, model, calls, order));
+  });
+  return found;
+}
+
+function reasonOf(
+  failures: LinearizableVerdict['failures'],
+  failed: number,
+  undecided: readonly { reason: string }[],
+): string {
   const [first] = failures;
   if (first === undefined) {
     const more = undecided.length > 1 ? `, and ${undecided.length - 1} more` : '';
@@ -70,19 +148,17 @@ function reasonOf(failures: readonly KeyFailure[], failed: number, undecided: re
 }
 
 /** `key 7 undecided: 14 concurrent unknown writes at 12.4 s`: what made it hard, and when. */
-function whyUndecided(history: History, key: Value, calls: Calls, result: SearchResult, budget: number): string {
-  const line = calls.completion[result.call]!;
+function whyUndecided(history: History, { key, calls }: Piece, { at, pending, crashed, limit }: Judged): string {
+  const line = calls.completion[at!]!;
   const time = history.time(line);
   const when = Number.isFinite(time) ? `at ${seconds(time)}` : `on line ${history.line(line)}`;
-  const fs = new Set(result.crashed.map((call) => calls.f[call]!));
+  const fs = new Set(crashed!.map((call) => calls.f[call]!));
   const [f] = fs;
   const ops = fs.size === 1 ? (f === 'cas' ? 'cas ops' : `${f}s`) : 'ops';
-  const unknown = result.crashed.length > 0 ? ` and ${result.crashed.length} unknown ${ops}` : '';
+  const unknown = crashed!.length > 0 ? ` and ${crashed!.length} unknown ${ops}` : '';
   const many =
-    result.crashed.length > result.pending
-      ? `${result.crashed.length} concurrent unknown ${ops}`
-      : `${result.pending} concurrent ops${unknown}`;
-  return `${nameOf(key)} undecided: ${many} ${when}; the budget of ${budget} configurations is spent`;
+    crashed!.length > pending! ? `${crashed!.length} concurrent unknown ${ops}` : `${pending!} concurrent ops${unknown}`;
+  return `${nameOf(key)} undecided: ${many} ${when}; ${limit!}`;
 }
 
 const nameOf = (key: Value): string => (key === null ? 'the object' : `key ${formatValue(key)}`);

@@ -1,5 +1,7 @@
 /** Where a search that keeps only the best configurations goes back to when none is left, and how many it keeps from there on. */
 
+import type { Usages } from './usages.ts';
+
 /** All that a search has come to before the event `at`. */
 export interface Snapshot {
   readonly at: number;
@@ -12,25 +14,27 @@ export interface Snapshot {
   readonly movingSlots: readonly number[];
   readonly readingSlots: readonly number[];
   readonly classSizes: readonly number[];
+  readonly classBase: readonly number[];
   readonly classOpen: readonly number[];
+  readonly usages: Usages;
 }
 
 /** Events between snapshots, and how many are kept. */
 const interval = 64;
 const snapshotsMax = 64;
 
-/** How often it goes back from one place, each time further and four times as wide. */
-const attemptsMax = 5;
-
 export class Retries {
   private readonly width: number;
+  private readonly attemptsMax: number;
   private snapshots: Snapshot[] = [];
   /** The furthest event at which none was left, and how often it has gone back from there. */
   private deadAt = -1;
   private attempts = 0;
 
-  constructor(width: number) {
+  /** It goes back up to `attemptsMax` times from one place, each time twice as far and to keep four times as many. */
+  constructor(width: number, attemptsMax: number) {
     this.width = width;
+    this.attemptsMax = attemptsMax;
   }
 
   /** Whether a snapshot should be taken before the event `at`; `classes` is how large one is, beside the configurations. */
@@ -55,7 +59,7 @@ export class Retries {
       this.deadAt = at;
       this.attempts = 0;
     }
-    if (++this.attempts > attemptsMax) return undefined;
+    if (++this.attempts > this.attemptsMax) return undefined;
     const from = at - interval * 2 ** this.attempts;
     while (this.snapshots.length > 1 && this.snapshots.at(-1)!.at > from) this.snapshots.pop();
     return this.snapshots.pop();

@@ -110,14 +110,14 @@ describe('the search agrees with all permutations', () => {
     const proofs = { linearizable: 0, impossible: 0 };
     const narrow = fc.record({
       width: fc.constantFrom(1, 2),
-      retry: fc.boolean(),
+      retries: fc.integer({ min: 0, max: 2 }),
       excess: fc.constantFrom('dropped' as const, 'joined' as const),
       crashedRepeat: fc.boolean(),
     });
     fc.assert(
-      fc.property(anySmallHistory, narrow, (calls, { width, retry, excess, crashedRepeat }) => {
+      fc.property(anySmallHistory, narrow, (calls, { width, retries, excess, crashedRepeat }) => {
         const isJoined = excess === 'joined';
-        const { outcome, narrowed } = run(calls, { width, retry, excess, crashedRepeat: isJoined && crashedRepeat });
+        const { outcome, narrowed } = run(calls, { width, retries, excess, crashedRepeat: isJoined && crashedRepeat });
         const proof = isJoined ? 'impossible' : 'linearizable';
         const isExact = !narrowed && !(isJoined && crashedRepeat);
         if (outcome !== proof && !isExact) return;

@@ -16,8 +16,8 @@ export interface SearchOptions {
    * joined to one that can do whatever any of them can: then only `impossible` is a proof.
    */
   readonly excess?: 'dropped' | 'joined';
-  /** Where `dropped` leaves none, go back a little and keep more for a while. */
-  readonly retry?: boolean;
+  /** Where `dropped` leaves none, go back a little and keep more for a while: so often from one place. Default 0. */
+  readonly retries?: number;
   /** Remember how each configuration came about. */
   readonly trace?: boolean;
   /** The states that the object may begin in. Default: the automaton's initial one. */
@@ -30,6 +30,8 @@ export interface SearchOptions {
   readonly goOn?: (walked: number) => boolean;
 }
 
+export type Lacking = 'configurations' | 'memory' | 'time';
+
 /** A state the object may be in, and how it came there. */
 export interface Configuration {
   readonly state: number;
@@ -41,6 +43,8 @@ export interface Configuration {
 
 export interface SearchResult {
   readonly outcome: 'linearizable' | 'impossible' | 'exhausted';
+  /** Where exhausted, of what: the budget, the memory for configurations at one moment, or the patience of `goOn`. */
+  readonly lacking?: Lacking;
   /** The call at whose return no configuration was left, or the budget spent; -1 where linearizable. */
   readonly call: number;
   readonly explored: number;
@@ -75,8 +79,14 @@ const EXHAUSTED = 2;
 /** Configurations of one state compared with each other, at most; those beyond only with the first so many. */
 const comparedMax = 48;
 
-/** Events between two calls of `goOn`. */
-const eventsPerTick = 1 << 12;
+/** Usages in the table, after which it is begun anew. */
+const usagesMax = 1 << 12;
+
+/** What the configurations of one moment may take, in integers: 256 MiB. */
+const integersMax = 1 << 26;
+
+/** Between two calls of `goOn` so many events or configurations pass, less one. */
+const ticksMask = (1 << 14) - 1;
 
 /**
  * The configuration-set search for linearizability (Herlihy and Wing 1990), with just-in-time linearization as in
@@ -164,6 +174,8 @@ export class Search {
   private classOp: number[] = [];
   private classCalls: number[][] = [];
   private classOpen: number[] = [];
+  /** How many of each class all configurations have used: what they hold is beyond that. */
+  private classBase: number[] = [];
   private crashedRepeat = false;
   private usages = new Usages();
 
@@ -184,6 +196,9 @@ export class Search {
   private unseen = true;
   private traced = false;
   private explored = 0;
+  private lacking: Lacking | undefined;
+  private goOn: SearchOptions['goOn'];
+  private ticks = 0;
   private budget = 0;
   private width = NEVER;
   private excess: 'dropped' | 'joined' | undefined;
@@ -210,6 +225,8 @@ export class Search {
     this.narrowed = false;
     this.thrifty = options.excess === 'dropped';
     this.explored = 0;
+    this.lacking = undefined;
+    this.goOn = goOn;
     this.budget = budget;
 
     const invokedAt = new Int32Array(opOf.length);
@@ -232,18 +249,22 @@ export class Search {
     const slotOf = new Int32Array(opOf.length);
     this.freeSlots.length = 0;
     this.slots = 0;
-    const retries = options.retry === true ? new Retries(this.width) : undefined;
+    const retries = (options.retries ?? 0) > 0 ? new Retries(this.width, options.retries!) : undefined;
     for (let at = 0; at < events.length; at++) {
       const event = events[at]!;
       const call = event >>> 1;
       const op = opOf[call]!;
-      if (goOn !== undefined && at % eventsPerTick === 0 && !goOn(at)) return this.result('exhausted', call);
+      if ((++this.ticks & ticksMask) === 0 && goOn?.(at) === false) {
+        this.lacks('time');
+        return this.result('exhausted', call);
+      }
       if (op === UNCONSTRAINED) continue;
       if (retries?.isDue(at, this.classOp.length) === true) {
         this.width = retries.widthAt(at);
         retries.push(this.snapshot(at));
       }
       this.at = at;
+      if (this.usages.size > usagesMax) this.rebase();
       this.expireClasses(problem.matters, at);
       if (optional?.[call] === 1) {
         if (automaton.readOnly(op)) continue;
@@ -278,6 +299,24 @@ export class Search {
     return this.result('linearizable', -1);
   }
 
+  /** What all configurations have used is used, whatever comes: a new table of usages, of what each has used beyond that. */
+  private rebase(): void {
+    const { current, stride, usageAt } = this;
+    const old = this.usages;
+    const end = this.currentCount * stride;
+    let common = current[usageAt]!;
+    for (let base = stride; base < end; base += stride) common = old.meet(common, current[base + usageAt]!);
+    const shared = old.listOf(common);
+    this.usages = new Usages();
+    for (let i = 0; i < shared.length; i += 2) {
+      const number = shared[i]!;
+      this.classBase[number] = this.classBase[number]! + shared[i + 1]!;
+    }
+    for (let base = 0; base < end; base += stride) {
+      current[base + usageAt] = this.usages.adopt(old.listOf(current[base + usageAt]!), shared);
+    }
+  }
+
   /** All that the walk has come to before the event at this position. */
   private snapshot(at: number): Snapshot {
     return {
@@ -291,6 +330,8 @@ export class Search {
       movingSlots: this.movingSlots.slice(),
       readingSlots: this.readingSlots.slice(),
       classSizes: this.classCalls.map((calls) => calls.length),
+      classBase: this.classBase.slice(),
+      usages: this.usages,
       classOpen: this.classOpen.slice(),
     };
   }
@@ -315,7 +356,9 @@ export class Search {
     classSizes.forEach((size, number) => {
       this.classCalls[number]!.length = size;
     });
+    this.classBase = snapshot.classBase.slice();
     this.classOpen = snapshot.classOpen.slice();
+    this.usages = snapshot.usages;
   }
 
   /** Sizes everything for this problem, and leaves the configurations there may be at first. */
@@ -352,6 +395,7 @@ export class Search {
     this.readingSlots.length = 0;
     this.classOp.length = 0;
     this.classCalls.length = 0;
+    this.classBase.length = 0;
     this.classOpen.length = 0;
     this.readsEpoch++;
     this.usages = new Usages();
@@ -439,6 +483,7 @@ export class Search {
       index = this.classOp.push(op) - 1;
       this.classOf[op] = index;
       this.classCalls.push([]);
+      this.classBase.push(0);
       this.classOpen.push(index);
     }
     this.classCalls[index]!.push(call);
@@ -506,12 +551,9 @@ export class Search {
     this.wantedCount = 0;
     // Level by level of crashed ops used, so that what dominates is there before what it dominates; `current` is in that order.
     while (taken < count || this.deferredCount > 0) {
-      if (this.thrifty && this.wantedCount > 0 && taken === count) {
-        this.narrowed = true;
-        break;
-      }
       const lowest = this.deferredCount > 0 ? this.deferred[usageAt]! : current[taken * stride + usageAt]!;
       const level = usages.total(lowest);
+      const levelBegin = this.workCount;
       while (taken < count && usages.total(current[taken * stride + usageAt]!) <= level) {
         this.admitCopy(current, taken++ * stride, WANTED);
       }
@@ -519,13 +561,40 @@ export class Search {
       this.deferredCount = 0;
       for (let i = 0; i < deferredCount; i++) this.admitCopy(this.deferred, i * stride, this.deferredMarks[i]!);
       while (expanded < this.workCount) {
-        const base = expanded * stride + word;
-        if ((this.work[base]! & ~this.work[base + this.words]! & bit) === 0) this.expand(expanded);
+        if (!this.isDone(expanded)) this.expand(expanded);
         expanded++;
-        if (this.explored + this.deferredCount > this.budget) return false;
+        if (!this.mayGoOn()) return false;
+      }
+      if (this.crashedRepeat || this.classOpen.length === 0) continue;
+      if (this.thrifty && this.wantedCount > 0) {
+        this.narrowed = true;
+        continue;
+      }
+      for (let index = levelBegin; index < expanded; index++) {
+        if (!this.isDone(index)) this.expandCrashed(index);
+        if (!this.mayGoOn()) return false;
       }
     }
     return true;
+  }
+
+  /** Whether in this configuration of `work` the call that returns is settled and not open. */
+  private isDone(index: number): boolean {
+    const { work, words, returning, returningBit } = this;
+    const at = index * this.stride + returning;
+    return (work[at]! & ~work[at + words]! & returningBit) !== 0;
+  }
+
+  private mayGoOn(): boolean {
+    if (this.explored + this.deferredCount > this.budget) return this.lacks('configurations');
+    if ((++this.ticks & ticksMask) === 0 && this.goOn?.(this.at) === false) return this.lacks('time');
+    if ((this.workCount + this.deferredCount) * this.stride > integersMax) return this.lacks('memory');
+    return true;
+  }
+
+  private lacks(lacking: Lacking): false {
+    this.lacking = lacking;
+    return false;
   }
 
   /** Makes the wanted configurations of `work` in which this bit is settled the current ones, the bit cleared; false, and nothing, if there are none. */
@@ -552,10 +621,9 @@ export class Search {
 
   /** Adds to `work` what the configuration number `index` of it becomes by each one op that may happen now. */
   private expand(index: number): void {
-    const { automaton, words, stride, stateAt, usageAt, slotOp, classOp, movingSlots } = this;
+    const { automaton, words, stride, stateAt, slotOp, classOp, movingSlots } = this;
     const base = index * stride;
     const state = this.work[base + stateAt]!;
-    const usage = this.work[base + usageAt]!;
     const unread = (this.marks[index]! & UNREAD) !== 0;
     for (let i = 0; i < movingSlots.length; i++) {
       const slot = movingSlots[i]!;
@@ -574,16 +642,23 @@ export class Search {
       if (next !== ILLEGAL) this.happen(index, next, op, slot);
     }
     for (let i = 0; i < this.optionalOps.length; i++) this.repeat(index, this.optionalOps[i]!, UNCONSTRAINED);
-    for (let i = 0; i < this.classOpen.length; i++) {
-      const number = this.classOpen[i]!;
+    if (!this.crashedRepeat) return;
+    for (const number of this.classOpen) this.repeat(index, classOp[number]!, this.classCalls[number]![0]!);
+  }
+
+  /** Defers what the configuration number `index` of `work` becomes by each one crashed op. */
+  private expandCrashed(index: number): void {
+    const { automaton, classOp, classOpen } = this;
+    const base = index * this.stride;
+    const state = this.work[base + this.stateAt]!;
+    const usage = this.work[base + this.usageAt]!;
+    const unread = (this.marks[index]! & UNREAD) !== 0;
+    for (let i = 0; i < classOpen.length; i++) {
+      const number = classOpen[i]!;
       const op = classOp[number]!;
-      const calls = this.classCalls[number]!;
-      if (this.crashedRepeat) {
-        this.repeat(index, op, calls[0]!);
-        continue;
-      }
       if (unread && automaton.overwrites(op)) continue;
-      const used = this.usages.countOf(usage, number);
+      const calls = this.classCalls[number]!;
+      const used = this.classBase[number]! + this.usages.countOf(usage, number);
       if (used >= calls.length) continue;
       if (this.equalInOrder && this.equalIsOpen(base, op)) continue;
       if (automaton.branching?.(op) === true) {
@@ -955,6 +1030,7 @@ export class Search {
     const crashed = this.classOpen.flatMap((index) => this.classCalls[index]!);
     return {
       outcome,
+      ...(this.lacking === undefined ? {} : { lacking: this.lacking }),
       call,
       explored: this.explored,
       narrowed: this.narrowed,

@@ -65,6 +65,31 @@ export class Usages {
     return this.intern(list, total);
   }
 
+  get size(): number {
+    return this.lists.length;
+  }
+
+  /** The counts by class: class, count, class, count, ascending. */
+  listOf(usage: number): readonly number[] {
+    return this.lists[usage]!;
+  }
+
+  /** A usage of another table, less `base`, which it contains. */
+  adopt(list: readonly number[], base: readonly number[]): number {
+    const rest: number[] = [];
+    let total = 0;
+    let at = 0;
+    for (let i = 0; i < list.length; i += 2) {
+      const taken = base[at] === list[i] ? base[at + 1]! : 0;
+      if (base[at] === list[i]) at += 2;
+      const count = list[i + 1]! - taken;
+      if (count === 0) continue;
+      rest.push(list[i]!, count);
+      total += count;
+    }
+    return this.intern(rest, total);
+  }
+
   private intern(list: number[], total: number): number {
     const text = list.join();
     const known = this.byText.get(text);

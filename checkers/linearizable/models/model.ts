@@ -26,7 +26,7 @@ export interface Model {
 
 /** An answer found without a search. */
 export type Decision =
-  | { readonly linearizable: true }
+  | { readonly linearizable: true; /** An order that shows it. */ order?(): ArrayLike<number> }
   | {
       readonly linearizable: false;
       /** Numbers of calls, ascending, that are not linearizable as a history of their own; as few as are easily found. */
