@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { exitCodes } from '../cli/exit.ts';
-import { type Pool, startPool } from '../cli/pool.ts';
+import { type RunPool, startRunPool } from '../cli/pool.ts';
 import { createRegistry } from '../cli/registry.ts';
 import { unknownName } from '../harness/near.ts';
 import { type Results, reproduceCommand } from '../harness/results.ts';
@@ -29,7 +29,7 @@ const suspects: readonly Suspect[] = systems.flatMap((system) =>
   system.bugs.map(({ name }) => ({ system, bug: name })),
 );
 
-async function search({ system, bug }: Suspect, pool: Pool): Promise<Finding> {
+async function search({ system, bug }: Suspect, pool: RunPool): Promise<Finding> {
   let runs = 0;
   let errors = 0;
   const run = async (spec: TestSpec): Promise<Results | undefined> => {
@@ -67,7 +67,7 @@ async function main(args: readonly string[]): Promise<number> {
     return exitCodes.badInput;
   }
   const asked = suspects.filter(({ bug }) => names.length === 0 || names.includes(bug));
-  const pool = startPool(availableParallelism());
+  const pool = startRunPool(availableParallelism());
   let found: readonly Finding[];
   try {
     found = await Promise.all(asked.map((suspect) => search(suspect, pool)));

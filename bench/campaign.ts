@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { milliseconds, names, wholeNumber } from '../cli/arguments.ts';
 import { BadInput, exitCodes } from '../cli/exit.ts';
-import { startPool } from '../cli/pool.ts';
+import { startRunPool } from '../cli/pool.ts';
 import { createRegistry } from '../cli/registry.ts';
 import { version } from '../cli/version.ts';
 import { randomStream } from '../harness/random.ts';
@@ -80,7 +80,7 @@ function reasons({ checkers }: Results): string {
 async function runAll(campaign: Campaign): Promise<Tally> {
   const tally = new Tally();
   const size = Math.min(availableParallelism(), campaign.runs);
-  const pool = startPool(size);
+  const pool = startRunPool(size);
   const report = (spec: TestSpec, what: string): void => console.log(`${what}\n  ${reproduceCommand(spec)}`);
   let next = campaign.seed;
   const work = async (): Promise<void> => {

@@ -35,6 +35,8 @@ interface Pending {
 
 const fewValues = 5;
 
+const nsPerLine = 100_000;
+
 /** How many values back a stale read looks. */
 const staleBy = 200;
 
@@ -53,6 +55,10 @@ export function generateHistory(shape: HistoryShape): History {
   let time = 0;
   let staleDue = shape.stale;
 
+  const later = (): number => {
+    time += nsPerLine;
+    return time;
+  };
   const leave = (value: Value): void => {
     state = value;
     past.push(value);
@@ -66,7 +72,7 @@ export function generateHistory(shape: HistoryShape): History {
     const expected = (): Value => (family === 'few-values' ? drawn() : (seen[client] ?? null));
     const input: Value = f === 'read' ? null : f === 'write' ? fresh() : [expected(), fresh()];
     clients[client] = { process, f, input, output: null, applied: false, refused: false };
-    builder.push({ time: time++, process, type: 'invoke', f, value: input });
+    builder.push({ time: later(), process, type: 'invoke', f, value: input });
     invoked++;
   };
   const apply = (op: Pending): void => {
@@ -89,17 +95,18 @@ export function generateHistory(shape: HistoryShape): History {
   };
   const complete = (client: number, op: Pending): void => {
     const { process, f, input } = op;
-    if (op.refused) builder.push({ time: time++, process, type: 'fail', f, value: input, error: 'precondition-failed' });
+    if (op.refused)
+      builder.push({ time: later(), process, type: 'fail', f, value: input, error: 'precondition-failed' });
     else {
       const value = f === 'read' ? (isStale(op) ? staleValue() : op.output) : input;
-      builder.push({ time: time++, process, type: 'ok', f, value });
+      builder.push({ time: later(), process, type: 'ok', f, value });
       seen[client] = f === 'read' ? value : f === 'write' ? input : (input as readonly Value[])[1]!;
     }
     if (invoked < invocations) invoke(client, process);
   };
 
   const crash = (client: number, { process, f, input }: Pending): void => {
-    builder.push({ time: time++, process, type: 'info', f, value: input });
+    builder.push({ time: later(), process, type: 'info', f, value: input });
     if (invoked < invocations) invoke(client, process + concurrency);
   };
   const crashes = (): boolean => random.below(2000) < crashedPerMille;

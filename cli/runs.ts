@@ -5,7 +5,7 @@ import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
 import type { Registry } from '../harness/test.ts';
 import { MemoryJournal } from './memory-journal.ts';
-import { startPool } from './pool.ts';
+import { startRunPool } from './pool.ts';
 import { type SeedRunner, type SeedTally, searchSeeds } from './seeds.ts';
 import { type Outcome, openRun, perform, runStored, type StoreOptions, store } from './stored-run.ts';
 
@@ -60,7 +60,7 @@ async function searchSimulator(
   signal: AbortSignal,
 ): Promise<Found> {
   const size = Math.min(availableParallelism(), options.runs);
-  const pool = startPool(size);
+  const pool = startRunPool(size);
   const run = (seed: number): Promise<Results> => pool.run({ ...spec, seed });
   let tally: SeedTally;
   try {

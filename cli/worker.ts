@@ -4,13 +4,9 @@ import type { Journal } from '../harness/ports.ts';
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
 import { unrecorded } from './memory-journal.ts';
+import type { WorkerReply } from './pool.ts';
 import { createRegistry } from './registry.ts';
 import { perform } from './stored-run.ts';
-
-/** What a worker answers to a spec. */
-export type WorkerReply =
-  | { readonly results: Results }
-  | { readonly error: { readonly name: string; readonly message: string } };
 
 const port = parentPort;
 if (port === null) throw new Error('cli/worker.ts runs as a worker thread only');
@@ -18,11 +14,11 @@ const registry = createRegistry();
 /** Nobody asks what a run that is not stored hashes to. */
 const undigested: Journal = { ...unrecorded, digest: () => ({ lines: 0, sha256: '' }) };
 
-async function run(spec: TestSpec): Promise<WorkerReply> {
+async function run(spec: TestSpec): Promise<WorkerReply<Results>> {
   try {
     const { results } = await perform(spec, registry, undigested);
     // Node changes are for the report alone, and many.
-    return { results: { ...results, nodeChanges: [] } };
+    return { answer: { ...results, nodeChanges: [] } };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { error: { name, message: `seed ${spec.seed}: ${message}` } };

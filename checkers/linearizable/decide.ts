@@ -3,7 +3,7 @@ import type { Rules } from './rules.ts';
 import type { Search, SearchOptions, SearchResult } from './search.ts';
 
 /** Configurations kept in the first attempt, and how much wider each further one is. */
-const firstWidth = 16;
+const firstWidth = 4;
 const widening = 8;
 
 /** What the search that leaves nothing out may look at in an attempt, for each configuration of its width. */
@@ -25,7 +25,13 @@ export interface Decided extends SearchResult {
  * number to what can do more than any of them, lets crashed ops happen again and again, and is right if it does not.
  * Between them, where ops crashed, one that leaves nothing out.
  */
-export function decide(search: Search, problem: Problem, budget: number, rules: Rules, goOn?: SearchOptions['goOn']): Decided {
+export function decide(
+  search: Search,
+  problem: Problem,
+  budget: number,
+  rules: Rules,
+  goOn?: SearchOptions['goOn'],
+): Decided {
   const options = { rules, ...(goOn === undefined ? {} : { goOn }) };
   if (!rules.bracket) return { ...search.run(problem, { ...options, budget }), by: {} };
   const crashed = hasCrashed(problem);
@@ -38,7 +44,7 @@ export function decide(search: Search, problem: Problem, budget: number, rules: 
     explored += result.explored;
     return { ...result, explored, by: more };
   };
-  const first = attempt({ width: firstWidth, excess: 'dropped', retries: 2 });
+  const first = attempt({ width: firstWidth, excess: 'dropped', retries: 3 });
   if (first.outcome !== 'impossible' || !first.narrowed) return first;
   for (let width = firstWidth; ; width *= widening) {
     if (joins) {

@@ -7,11 +7,13 @@ import type { Lacking, Search } from './search.ts';
 
 export interface Judged {
   readonly outcome: 'linearizable' | 'impossible' | 'undecided';
+  /** Configurations looked at. */
+  readonly explored: number;
   /** Where impossible, found by search: the call at whose return no configuration was left. */
   readonly call?: number;
   /** Where impossible, found without: calls that are not linearizable as a history of their own. */
   readonly core?: readonly number[];
-  /** Where undecided: what was spent, in words; at which call; how many calls were pending then; the crashed ones that might matter. */
+  /** Where undecided: what was spent, in words; and if it is known at which call, how many were pending then, and the crashed ones that might matter. */
   readonly limit?: string;
   readonly at?: number;
   readonly pending?: number;
@@ -29,9 +31,13 @@ export function judge(
   goOn?: (walked: number) => boolean,
 ): Judged {
   const decision = model.decide?.(calls);
-  if (decision?.linearizable === false) return { outcome: 'impossible', core: decision.core };
+  if (decision?.linearizable === false) return { outcome: 'impossible', explored: 0, core: decision.core };
   if (decision?.linearizable === true) {
-    return { outcome: 'linearizable', order: (again) => decision.order?.() ?? judgeBySearch(again, model, calls, budget).order?.(again) };
+    return {
+      outcome: 'linearizable',
+      explored: 0,
+      order: (again) => decision.order?.() ?? judgeBySearch(again, model, calls, budget).order?.(again),
+    };
   }
   return judgeBySearch(search, model, calls, budget, goOn);
 }
@@ -44,11 +50,12 @@ function judgeBySearch(
   goOn?: (walked: number) => boolean,
 ): Judged {
   const problem = model.compile(calls);
-  const { outcome, call, pending, crashed, lacking, by } = decide(search, problem, budget, allRules, goOn);
-  if (outcome === 'impossible') return { outcome, call };
-  if (outcome === 'exhausted') return { outcome: 'undecided', limit: limitOf(lacking, budget), at: call, pending, crashed };
+  const { outcome, explored, call, pending, crashed, lacking, by } = decide(search, problem, budget, allRules, goOn);
+  if (outcome === 'impossible') return { outcome, explored, call };
+  if (outcome === 'exhausted')
+    return { outcome: 'undecided', explored, limit: limitOf(lacking, budget), at: call, pending, crashed };
   const options = { budget, rules: allRules, ...by, trace: true };
-  return { outcome, order: (again) => again.run(problem, options).configurations(1)[0]?.order };
+  return { outcome, explored, order: (again) => again.run(problem, options).configurations(1)[0]?.order };
 }
 
 function limitOf(lacking: Lacking | undefined, budget: number): string {

@@ -1,13 +1,13 @@
 import type { History } from '../../history/history.ts';
 import { formatValue, type Value } from '../../history/value.ts';
 import type { Checker, Validity } from '../checker.ts';
-import type { Linearization, LinearizableVerdict } from '../evidence.ts';
+import type { LinearizableVerdict, Linearization } from '../evidence.ts';
 import { type Calls, selectCalls } from './calls.ts';
 import { explain } from './explain.ts';
 import { type Judged, judge } from './judge.ts';
+import { linearizationOf } from './linearization.ts';
 import type { Model } from './models/model.ts';
 import { objectsOf } from './objects.ts';
-import { linearizationOf } from './linearization.ts';
 import { Search } from './search.ts';
 import { seconds } from './story.ts';
 
@@ -107,7 +107,8 @@ export function verdictOn(
     .slice(0, failuresMax)
     .map(({ piece, call, core }) => explain(search, { ...piece, history, model, call, core }, evidenceBudget));
   const valid: Validity = failing.length > 0 ? false : undecided.length > 0 ? 'unknown' : true;
-  const shown = options.linearization === true ? { linearizations: linearizationsOf(search, model, pieces, judged) } : {};
+  const shown =
+    options.linearization === true ? { linearizations: linearizationsOf(search, model, pieces, judged) } : {};
   const verdict = { ...counts, failures, undecided, ...shown };
   if (valid === true) return { valid, ...verdict };
   return { valid, reason: reasonOf(failures, failing.length, undecided), ...verdict };
@@ -149,7 +150,8 @@ function reasonOf(
 
 /** `key 7 undecided: 14 concurrent unknown writes at 12.4 s`: what made it hard, and when. */
 function whyUndecided(history: History, { key, calls }: Piece, { at, pending, crashed, limit }: Judged): string {
-  const line = calls.completion[at!]!;
+  if (at === undefined) return `${nameOf(key)} undecided: ${limit!}`;
+  const line = calls.completion[at]!;
   const time = history.time(line);
   const when = Number.isFinite(time) ? `at ${seconds(time)}` : `on line ${history.line(line)}`;
   const fs = new Set(crashed!.map((call) => calls.f[call]!));
@@ -157,7 +159,9 @@ function whyUndecided(history: History, { key, calls }: Piece, { at, pending, cr
   const ops = fs.size === 1 ? (f === 'cas' ? 'cas ops' : `${f}s`) : 'ops';
   const unknown = crashed!.length > 0 ? ` and ${crashed!.length} unknown ${ops}` : '';
   const many =
-    crashed!.length > pending! ? `${crashed!.length} concurrent unknown ${ops}` : `${pending!} concurrent ops${unknown}`;
+    crashed!.length > pending!
+      ? `${crashed!.length} concurrent unknown ${ops}`
+      : `${pending!} concurrent ops${unknown}`;
   return `${nameOf(key)} undecided: ${many} ${when}; ${limit!}`;
 }
 

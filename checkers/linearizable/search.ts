@@ -1,6 +1,6 @@
 import { type Automaton, ILLEGAL, type Problem, UNCONSTRAINED } from './automaton.ts';
-import type { Rules } from './rules.ts';
 import { Retries, type Snapshot } from './retries.ts';
+import type { Rules } from './rules.ts';
 import { Usages } from './usages.ts';
 
 export interface SearchOptions {
@@ -78,6 +78,9 @@ const EXHAUSTED = 2;
 
 /** Configurations of one state compared with each other, at most; those beyond only with the first so many. */
 const comparedMax = 48;
+
+/** To look through so many classes of crashed ops takes as long as to look at a configuration. */
+const classesPerConfiguration = 64;
 
 /** Usages in the table, after which it is begun anew. */
 const usagesMax = 1 << 12;
@@ -174,6 +177,7 @@ export class Search {
   private classOp: number[] = [];
   private classCalls: number[][] = [];
   private classOpen: number[] = [];
+  private expireAt = 0;
   /** How many of each class all configurations have used: what they hold is beyond that. */
   private classBase: number[] = [];
   private crashedRepeat = false;
@@ -350,7 +354,8 @@ export class Search {
     this.movingSlots = [];
     for (const slot of snapshot.movingSlots) this.addMovingSlot(slot);
     const { classSizes } = snapshot;
-    for (let number = classSizes.length; number < this.classOp.length; number++) this.classOf[this.classOp[number]!] = -1;
+    for (let number = classSizes.length; number < this.classOp.length; number++)
+      this.classOf[this.classOp[number]!] = -1;
     this.classOp.length = classSizes.length;
     this.classCalls.length = classSizes.length;
     classSizes.forEach((size, number) => {
@@ -358,6 +363,7 @@ export class Search {
     });
     this.classBase = snapshot.classBase.slice();
     this.classOpen = snapshot.classOpen.slice();
+    this.expireAt = 0;
     this.usages = snapshot.usages;
   }
 
@@ -397,6 +403,7 @@ export class Search {
     this.classCalls.length = 0;
     this.classBase.length = 0;
     this.classOpen.length = 0;
+    this.expireAt = 0;
     this.readsEpoch++;
     this.usages = new Usages();
     this.traceParent = [];
@@ -404,7 +411,8 @@ export class Search {
     this.traceTime = [];
 
     const states = options.states ?? [initial];
-    if (this.current.length < this.stride * states.length) this.current = new Int32Array(this.stride * states.length * 2);
+    if (this.current.length < this.stride * states.length)
+      this.current = new Int32Array(this.stride * states.length * 2);
     this.current.fill(0, 0, this.stride * states.length);
     states.forEach((state, index) => {
       this.current[index * this.stride + this.stateAt] = state;
@@ -454,7 +462,8 @@ export class Search {
 
   private clearSlotMasks(): void {
     const { words } = this;
-    for (const slot of this.movingSlots) this.slotsOfOp.fill(0, this.slotOp[slot]! * words, (this.slotOp[slot]! + 1) * words);
+    for (const slot of this.movingSlots)
+      this.slotsOfOp.fill(0, this.slotOp[slot]! * words, (this.slotOp[slot]! + 1) * words);
     this.totalMask.fill(0);
   }
 
@@ -489,9 +498,11 @@ export class Search {
     this.classCalls[index]!.push(call);
   }
 
-  /** Crashed ops whose effect no one can look at any more are of no use. */
+  /** Crashed ops whose effect no one can look at any more are of no use. Not each time, so that it costs little. */
   private expireClasses(matters: Int32Array, at: number): void {
     const { classOpen, classOp } = this;
+    if (at < this.expireAt) return;
+    this.expireAt = at + classOpen.length;
     let kept = 0;
     for (let i = 0; i < classOpen.length; i++) {
       const index = classOpen[i]!;
@@ -653,6 +664,7 @@ export class Search {
     const state = this.work[base + this.stateAt]!;
     const usage = this.work[base + this.usageAt]!;
     const unread = (this.marks[index]! & UNREAD) !== 0;
+    this.explored += Math.floor(classOpen.length / classesPerConfiguration);
     for (let i = 0; i < classOpen.length; i++) {
       const number = classOpen[i]!;
       const op = classOp[number]!;
@@ -666,7 +678,8 @@ export class Search {
         continue;
       }
       const next = automaton.step(state, op);
-      if (next !== ILLEGAL && (next !== state || this.settles(op))) this.useCrashed(index, next, op, number, calls[used]!);
+      if (next !== ILLEGAL && (next !== state || this.settles(op)))
+        this.useCrashed(index, next, op, number, calls[used]!);
     }
   }
 
@@ -815,7 +828,8 @@ export class Search {
     if (entry < 0) return false;
     if (this.marks.length <= this.workCount) this.marks = grownBytes(this.marks);
     this.marks[this.workCount] = marks;
-    if ((marks & WANTED) !== 0 && (this.work[this.workCount * this.stride + this.returning]! & this.returningBit) !== 0) this.wantedCount++;
+    if ((marks & WANTED) !== 0 && (this.work[this.workCount * this.stride + this.returning]! & this.returningBit) !== 0)
+      this.wantedCount++;
     this.stamps[entry] = this.epoch;
     this.table[entry] = this.workCount++;
     this.explored++;
@@ -959,7 +973,8 @@ export class Search {
     for (let index = 0; index < count; index++) {
       const base = index * stride;
       let score = 0;
-      for (let i = 0; i < this.words; i++) score += 3 * bits(current[base + i]!) + 2 * bits(current[base + this.words + i]!);
+      for (let i = 0; i < this.words; i++)
+        score += 3 * bits(current[base + i]!) + 2 * bits(current[base + this.words + i]!);
       score -= 2 * usages.total(current[base + usageAt]!);
       order[index] = (SCORES - score) * COUNTS + index;
     }
@@ -1002,7 +1017,9 @@ export class Search {
     const totals = order.map((index) => usages.total(current[index * stride + usageAt]!));
     order.sort((a, b) => totals[a]! - totals[b]!);
     const sorted = new Int32Array(current.length);
-    order.forEach((index, position) => sorted.set(current.subarray(index * stride, (index + 1) * stride), position * stride));
+    order.forEach((index, position) => {
+      sorted.set(current.subarray(index * stride, (index + 1) * stride), position * stride);
+    });
     this.current = sorted;
   }
 

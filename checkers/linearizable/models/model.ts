@@ -4,8 +4,20 @@ import type { Problem } from '../automaton.ts';
 import type { Calls } from '../calls.ts';
 import type { Rules } from '../rules.ts';
 
+/** What may be said of an object beyond its kind. */
+export interface ModelOptions {
+  /** What it holds before anything happens. */
+  readonly initial?: Value;
+  /** A read of nil says nothing, as in the models of Knossos. */
+  readonly nilReadIsUnknown?: boolean;
+}
+
 export interface Model {
   readonly name: string;
+  /** One line, for lists. */
+  readonly summary: string;
+  /** Those that it was made with: with them and its name another thread makes it again (createModel). Absent on users' own. */
+  readonly options?: ModelOptions;
   /** The words of its ops. */
   readonly fs: readonly string[];
   readonly words: Words;
@@ -26,7 +38,7 @@ export interface Model {
 
 /** An answer found without a search. */
 export type Decision =
-  | { readonly linearizable: true; /** An order that shows it. */ order?(): ArrayLike<number> }
+  | { readonly linearizable: true /** An order that shows it. */; order?(): ArrayLike<number> }
   | {
       readonly linearizable: false;
       /** Numbers of calls, ascending, that are not linearizable as a history of their own; as few as are easily found. */

@@ -2,6 +2,7 @@
 import { formatValue, type Value } from '../../../history/value.ts';
 import { ALWAYS, type Automaton, ILLEGAL, type Problem, UNCONSTRAINED } from '../automaton.ts';
 import { type Calls, CRASHED, REFUSED } from '../calls.ts';
+import { decideRegister, linearizationOfRegister } from '../polynomial/register.ts';
 import { allRules } from '../rules.ts';
 import { ValueNumbers } from '../value-numbers.ts';
 import { type Model, ModelMismatch } from './model.ts';
@@ -16,12 +17,13 @@ export interface RegisterOptions {
 
 /** One value, with read and write. */
 export function register(options: RegisterOptions = {}): Model {
-  return registerModel('register', ['read', 'write'], options);
+  return registerModel('register', 'One value, that is read and written.', ['read', 'write'], options);
 }
 
 /** One value, with read, write, and cas (its value a pair: expected and new). */
 export function casRegister(options: RegisterOptions = {}): Model {
-  return registerModel('cas-register', ['read', 'write', 'cas'], options);
+  const summary = 'One value, that is read, written, and compared and set.';
+  return registerModel('cas-register', summary, ['read', 'write', 'cas'], options);
 }
 
 // What an op of a register looks at and leaves behind. A read: `expects`; a write: `leaves`; a cas: both; a refused cas: anything but `expects`.
@@ -30,11 +32,18 @@ const WRITE = 1;
 const CAS = 2;
 const DIFFERS = 3;
 
-function registerModel(name: string, fs: readonly string[], options: RegisterOptions): Model {
+function registerModel(name: string, summary: string, fs: readonly string[], options: RegisterOptions): Model {
   return {
     name,
+    summary,
+    options,
     fs,
     words: registerWords,
+    decide(calls) {
+      const decision = decideRegister(calls, options, fs);
+      if (decision?.linearizable !== true) return decision;
+      return { linearizable: true, order: () => linearizationOfRegister(calls, options, fs)! };
+    },
     compile(calls, rules = allRules) {
       const parsed = parse(calls, name, fs, options);
       if (rules.dropUnobservable) dropUnobservable(parsed);
