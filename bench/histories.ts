@@ -38,7 +38,7 @@ const fewValues = 5;
 const nsPerLine = 100_000;
 
 /** How many values back a stale read looks. */
-const staleBy = 200;
+const staleBy = 1000;
 
 /** The same shape gives the same history. A cas that found another value fails, as `precondition-failed`. */
 export function generateHistory(shape: HistoryShape): History {
