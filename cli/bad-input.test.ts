@@ -55,7 +55,7 @@ const refused: readonly (readonly [line: string, message: RegExp])[] = [
   ['check', /missing required argument 'history'/],
   ['check missing.edn --workload register', /missing\.edn/],
   ['check bad.jsonl --workload register', /bad\.jsonl:2:\d+/],
-  ['check bad.jsonl', /--workload/],
+  ['check bad.jsonl', /bad\.jsonl:2:\d+/],
   ['check bad.jsonl --workload regster', /unknown workload "regster": did you mean register\?/],
   ['check bad.jsonl --workload register --model linear', /unknown model "linear": did you mean linearizable\?/],
   ['replay nowhere', /nowhere/],

@@ -1,26 +1,37 @@
 /** `ftest check`: judges recorded histories; no system is needed. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { type Validity, worst } from '../checkers/checker.ts';
-import type { LinearizableVerdict } from '../checkers/evidence.ts';
-import { ModelMismatch } from '../checkers/linearizable/models/model.ts';
-import { checkStats } from '../checkers/stats.ts';
-import { type History, validatePairing } from '../history/history.ts';
-import { isIndependent, splitIndependent } from '../history/independent.ts';
-import { MalformedHistory } from '../history/malformed.ts';
-import { readHistory } from '../history/read.ts';
-import { formatValue, type Value } from '../history/value.ts';
-import { readRun } from '../reports/store.ts';
-import { BadInput, type ExitCode, exitCodeOf } from './exit.ts';
-import { judge } from './models.ts';
-import { printJson } from './output.ts';
+import { type Validity, type Verdict, worst } from '../checkers/checker.ts';
+import type { ModelOptions } from '../checkers/linearizable/models/model.ts';
+import type { TimeOrder } from '../history/by-time.ts';
+import { History } from '../history/history.ts';
+import { HistoryError, MalformedHistory, NoHistory } from '../history/malformed.ts';
+import { plural } from '../reports/display.ts';
+import type { CheckedFile } from '../reports/history-report.ts';
+import { GivenUp, readChecked } from './check-history.ts';
+import { judgeByModel, judgeByRun, provedBy } from './check-judge.ts';
+import { ProgressLine } from './check-progress.ts';
+import { type Source, sourcesOf } from './check-sources.ts';
+import { describeAll, describeChecked } from './check-text.ts';
+import { readValue } from './check-value.ts';
+import { findWorkload } from './check-workload.ts';
+import { BadInput, type ExitCode, exitCodeOf, exitCodes } from './exit.ts';
+import { type ConsistencyModel, modelNamed, workloadNamed, workloadOfRun } from './models.ts';
 import type { CheckOptions } from './program.ts';
+import { checkWritable } from './writable.ts';
 
 /** What `ftest check --json` prints of one history. */
 export interface CheckedHistory {
+  readonly file: string;
   readonly valid: Validity;
   readonly reason?: string;
+  /** What the ops were done on; null where there are none, or the workload of a run that only its own checkers judge. */
+  readonly workload: string | null;
+  /** Who says so: the caller, the run's test.json, or the ops themselves. */
+  readonly workloadFrom: 'option' | 'run' | 'ops' | null;
+  /** What it was held to; null where the run's own checkers judged. */
+  readonly model: string | null;
+  readonly order: 'line' | 'time';
   readonly anomalies: readonly string[];
   /** The models that the history certainly does not satisfy, the weakest of them; then all that are stronger. */
   readonly not: readonly string[];
@@ -29,191 +40,301 @@ export interface CheckedHistory {
   readonly ops: number;
   readonly parseMs: number;
   readonly checkMs: number;
-  readonly evidence: Pick<LinearizableVerdict, 'keys' | 'failures' | 'undecided'>;
+  /** What else the checker said. Its indexes are positions in the history, from 0, in the order named above. */
+  readonly evidence: { readonly [detail: string]: unknown };
+  /** The line that the file ended within: of a run whose harness died. */
+  readonly cutAtLine?: number;
   /** Of a run's folder: the verdict of all its checks, as results.json has it. Here only the history is judged again. */
   readonly recorded?: Validity;
 }
 
-/** One history to judge. */
-interface Source {
-  /** As the caller named it. */
-  readonly name: string;
-  /** The file to read; null: stdin. */
-  readonly path: string | null;
-  /** The workload of a run; of other files the caller must say it. */
-  readonly workload?: string;
-  readonly recorded?: Validity | undefined;
-  /** Found in a folder, not named by the caller: what is no history there is passed over. */
-  readonly found: boolean;
+/** What it prints, among several, of one that cannot be judged. */
+export interface RefusedHistory {
+  readonly file: string;
+  readonly valid: 'unknown';
+  readonly error: string;
+  /** From 1, where the error has a place. */
+  readonly line?: number;
+  readonly column?: number;
 }
 
-const historyFile = /\.(?:edn|jsonl?)(?:\.gz)?$/;
+interface JudgedHistory {
+  readonly checked: CheckedHistory;
+  /** The lines that the indexes in the evidence belong to. */
+  readonly history: History;
+}
 
 export async function checkCommand(paths: readonly string[], options: CheckOptions): Promise<ExitCode> {
+  if (options.html !== undefined) checkWritable('--html', options.html);
+  const check = new Check(options);
   const sources = paths.flatMap(sourcesOf);
-  // Misspelt names are refused before anything large is read.
-  for (const source of sources) judge({ ...options, workload: workloadOf(source, options) });
-  const files: (CheckedHistory & { readonly file: string })[] = [];
-  for (const source of sources) {
-    const reading = await read(source);
-    if (reading === undefined) continue;
-    const checked = check(source, reading, options);
-    files.push({ file: source.name, ...checked });
-    if (!options.json) process.stdout.write(`${describe(source.name, checked)}\n`);
-  }
-  if (files.length === 0) throw new BadInput(`${paths.join(', ')}: expected histories, found none`);
-  const valid = worst(files.map((file) => file.valid));
-  const [only, ...others] = files;
-  const single = sources.length === 1 && others.length === 0;
-  if (options.json) printJson(single ? only : { valid, files });
-  else if (!single) process.stdout.write(`${describeAll(files)}\n`);
-  return exitCodeOf(valid);
-}
-
-function sourcesOf(path: string): Source[] {
-  if (path === '-') return [{ name: 'stdin', path: null, found: false }];
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined)
-    throw new BadInput(
-      `${path} should be a history, a run's folder, or a folder of histories, but there is nothing there`,
-    );
-  if (!stat.isDirectory()) return [{ name: path, path, found: false }];
-  if (existsSync(join(path, 'test.json'))) {
-    const { historyPath, spec, results } = readRun(path);
-    return [{ name: path, path: historyPath, workload: spec.workload, recorded: results?.valid, found: false }];
-  }
-  const names = readdirSync(path)
-    .filter((name) => historyFile.test(name))
-    .sort();
-  if (names.length === 0)
-    throw new BadInput(
-      `${path} should hold histories (.edn, .json, or .jsonl, also with .gz) or be a run's folder with a test.json, but has none of them`,
-    );
-  return names.map((name) => ({ name: join(path, name), path: join(path, name), found: true }));
-}
-
-function workloadOf(source: Source, options: CheckOptions): string {
-  const workload = options.workload ?? source.workload;
-  if (workload !== undefined) return workload;
-  throw new BadInput(`${source.name} does not say what was done: give --workload register or --workload cas-register`);
-}
-
-/** Undefined when a folder's file turns out to be no history at all, which is said on stderr. */
-async function read(source: Source): Promise<{ readonly history: History; readonly parseMs: number } | undefined> {
-  const beganMs = performance.now();
+  if (sources.filter(({ input }) => input === process.stdin).length > 1) throw new BadInput('- can be read only once');
+  const single = sources.length === 1;
+  const printed: (CheckedHistory | RefusedHistory)[] = [];
   try {
-    const history = await readHistory(source.path ?? process.stdin, {
-      file: source.name,
-      tolerateTruncatedTail: source.workload !== undefined,
-    });
-    validatePairing(history, source.name);
-    validateClients(history, source.name);
-    const objects = isIndependent(history) ? splitIndependent(history) : history;
-    return { history: objects, parseMs: performance.now() - beganMs };
-  } catch (error) {
-    if (source.found && error instanceof MalformedHistory && error.line === 1) {
-      process.stderr.write(`passed over, no history: ${error.message}\n`);
-      return undefined;
+    for (const source of sources) {
+      const outcome = await check.outcomeOf(source, single);
+      if (outcome !== undefined) printed.push(outcome);
     }
-    throw error;
+  } finally {
+    check.close();
   }
-}
-
-/** What no client of one register does, and so is a mistake of whoever wrote the file: it must not pass for checked. */
-function validateClients(history: History, name: string): void {
-  for (let line = 0; line < history.length; line++) {
-    const process: unknown = history.process(line);
-    if (history.isClient(line) || process === 'nemesis') continue;
-    throw new BadInput(
-      `${name}:${history.line(line)}: the process should be a whole number, or nemesis, but is ${formatValue(process as Value)}`,
+  if (printed.length === 0) throw new BadInput(`${paths.join(', ')}: expected histories, found none`);
+  if (options.html !== undefined) await writeReport(options.html, check.files);
+  const judged = printed.filter((one): one is CheckedHistory => !('error' in one));
+  const refused = printed.length - judged.length;
+  const valid = worst(printed.map((one) => one.valid));
+  if (options.json) printExact(single ? printed[0] : { valid, files: printed });
+  else if (!single)
+    process.stdout.write(
+      `${describeAll(
+        judged.map((one) => one.valid),
+        refused,
+      )}\n`,
     );
+  return refused > 0 ? exitCodes.badInput : exitCodeOf(valid);
+}
+
+async function writeReport(path: string, files: readonly CheckedFile[]): Promise<void> {
+  const { historyReport } = await import('../reports/history-report.ts');
+  writeFileSync(path, historyReport(files));
+}
+
+/** JSON has no integers beyond 2^53 that others would read exactly: they are printed as text. */
+function printExact(value: unknown): void {
+  const text = JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? String(field) : field));
+  process.stdout.write(`${text}\n`);
+}
+
+/** Of a history that was not read to its end nothing can be told but that. */
+const noLines = History.from([]);
+
+/** One call of the command: what it was asked for. */
+class Check {
+  /** Of the histories so far, if --html asks for a report. */
+  readonly files: CheckedFile[] = [];
+  readonly #options: CheckOptions;
+  readonly #model: ConsistencyModel;
+  readonly #progress: ProgressLine;
+  readonly #objectOptions: ModelOptions;
+
+  /** Misspelt names are refused before anything large is read. */
+  constructor(options: CheckOptions) {
+    this.#options = options;
+    this.#model = modelNamed(options.model);
+    this.#objectOptions = {
+      ...(options.initial === undefined ? {} : { initial: readValue('--initial', options.initial) }),
+      ...(options.nilIsUnknown ? { nilReadIsUnknown: true } : {}),
+    };
+    if (options.workload !== undefined) workloadNamed(options.workload, this.#model).create(this.#objectOptions);
+    this.#progress = new ProgressLine(options.quiet || process.env.CI ? undefined : process.stderr);
   }
-  for (const line of history.clientInvocations()) {
-    const completion = history.completionOf(line);
-    if (completion < 0) continue;
-    const [begun, ended] = [history.f(line), history.f(completion)];
-    const sameKey = history.keyIds[line] === history.keyIds[completion];
-    if (begun === ended && sameKey) continue;
-    const what = sameKey ? `${ended} completes a ${begun}` : 'the completion has another key than its invocation';
-    throw new BadInput(`${name}:${history.line(completion)}: ${what}, which began at line ${history.line(line)}`);
+
+  close(): void {
+    this.#progress.close();
+  }
+
+  /**
+   * Judges one history and prints the verdict; with --json only gives it. Undefined: it turned out to be none, which is
+   * said on stderr. One that cannot be judged is an error when it is the only one, else an outcome too.
+   */
+  async outcomeOf(source: Source, single: boolean): Promise<CheckedHistory | RefusedHistory | undefined> {
+    try {
+      const { checked, history } = await this.#judge(source);
+      this.#keep(reportedFile(checked, history));
+      const { json, quiet } = this.#options;
+      this.#progress.end();
+      const words = checked.model === null ? ownCheckers : this.#model;
+      if (!json) process.stdout.write(`${describeChecked(checked, history, words, quiet === true)}\n`);
+      return checked;
+    } catch (error) {
+      if (source.found && error instanceof NoHistory) {
+        process.stderr.write(`passed over, no history: ${error.message}\n`);
+        return undefined;
+      }
+      if (single || !isRefusal(error)) throw error;
+      process.stderr.write(`ftest: ${error.message}\n`);
+      const refused = refusedHistory(source, error);
+      const { file, valid, error: reason } = refused;
+      this.#keep({ name: file, history: noLines, verdict: { valid, reason }, ...notJudged });
+      return refused;
+    } finally {
+      this.#progress.end();
+    }
+  }
+
+  #keep(file: CheckedFile): void {
+    if (this.#options.html !== undefined) this.files.push(file);
+  }
+
+  async #judge(source: Source): Promise<JudgedHistory> {
+    const deadline = new Deadline(this.#options.timeout);
+    const beganMs = performance.now();
+    const { order } = this.#options;
+    let bytesRead = 0;
+    this.#progress.begin(() => `reading ${source.name}: ${Math.floor(bytesRead / 1e6)} MB`);
+    try {
+      const lines = await readChecked(source, {
+        order,
+        onProgress: (bytes) => {
+          bytesRead = bytes;
+          deadline.check('the history was read');
+          this.#progress.update();
+        },
+      });
+      const parseMs = Math.round(performance.now() - beganMs);
+      return await this.#judgeLines(source, lines, parseMs, deadline);
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      const parseMs = Math.round(performance.now() - beganMs);
+      const unread = { valid: 'unknown', reason: error.message } as const;
+      return { checked: this.#checked(source, { verdict: unread, parseMs }), history: noLines };
+    }
+  }
+
+  async #judgeLines(source: Source, lines: TimeOrder, parseMs: number, deadline: Deadline): Promise<JudgedHistory> {
+    const { history } = lines;
+    const beganMs = performance.now();
+    const elapsed = () => ({ parseMs, checkMs: Math.round(performance.now() - beganMs), history });
+    const own = this.#options.workload === undefined ? source.run : undefined;
+    if (own !== undefined && workloadOfRun(own.spec.workload) === undefined) {
+      const verdict = judgeByRun(history, own);
+      return { checked: this.#checked(source, { verdict, byRun: own.spec.workload, ...elapsed() }), history };
+    }
+    const workload = this.#workloadOf(source, history);
+    if (workload === null) {
+      const verdict = { valid: 'unknown', reason: 'there is no op of a client in it, so nothing was proved' } as const;
+      return { checked: this.#checked(source, { verdict, ...elapsed() }), history };
+    }
+    const model = workloadNamed(workload, this.#model).create(this.#objectOptions);
+    const { budget, workers, observeFailedCas = false, linearization = false } = this.#options;
+    let [done, total] = [0, 0];
+    this.#progress.goOn(() => {
+      const share = total === 0 ? '' : `: ${Math.floor((done / total) * 100)} % of ${plural(history.length, 'line')}`;
+      return `checking ${source.name}${share}`;
+    });
+    const judgement = await judgeByModel(
+      lines,
+      this.#model,
+      {
+        workload,
+        model,
+        observeFailedCas,
+        linearization,
+        ...(budget === undefined ? {} : { budget }),
+        ...(workers === undefined ? {} : { workers }),
+        onProgress: (doneNow, totalNow) => {
+          [done, total] = [doneNow, totalNow];
+          this.#progress.update();
+        },
+        isOverdue: () => deadline.isOver(),
+      },
+      source.name,
+    );
+    const proved = provedBy(judgement.history, judgement.verdict, source.run !== undefined);
+    const verdict = deadline.explain(proved);
+    return { checked: this.#checked(source, { verdict, workload, ...elapsed() }), history: judgement.history };
+  }
+
+  #workloadOf(source: Source, history: History): string | null {
+    const { workload } = this.#options;
+    if (workload !== undefined) return workload;
+    const ofRun = source.run && workloadOfRun(source.run.spec.workload);
+    return ofRun ?? findWorkload(history, this.#model, source.name);
+  }
+
+  #checked(source: Source, found: Found): CheckedHistory {
+    const { verdict, workload = null, byRun, parseMs, checkMs = 0, history } = found;
+    const { valid, reason, ops: _, ...evidence } = verdict;
+    const { name, stronger } = this.#model;
+    const violated = valid === false && byRun === undefined;
+    const recorded = source.run?.results?.valid;
+    const says = this.#options.workload !== undefined ? 'option' : source.run !== undefined ? 'run' : 'ops';
+    return {
+      file: source.name,
+      valid,
+      ...(reason === undefined ? {} : { reason }),
+      workload: byRun ?? workload,
+      workloadFrom: (byRun ?? workload) === null ? null : says,
+      model: byRun === undefined ? name : null,
+      order: this.#options.order,
+      anomalies: violated ? [`not-${name}`] : [],
+      not: violated ? [name] : [],
+      alsoNot: violated ? stronger : [],
+      ops: history?.clientInvocations().length ?? 0,
+      parseMs,
+      checkMs,
+      evidence,
+      ...(history?.cutAtLine === undefined ? {} : { cutAtLine: history.cutAtLine }),
+      ...(recorded === undefined ? {} : { recorded }),
+    };
   }
 }
 
-function check(
-  source: Source,
-  { history, parseMs }: { readonly history: History; readonly parseMs: number },
-  options: CheckOptions,
-): CheckedHistory {
-  const { model, check: checkHistory } = judge({ ...options, workload: workloadOf(source, options) });
-  const beganMs = performance.now();
-  const { valid, reason, ops, keys, failures, undecided } = provedBy(history, verdictOf(source, history, checkHistory));
-  const violated = valid === false;
+/** Of a run that no model judges. */
+const ownCheckers = { property: 'what its run was', breach: 'is invalid' } as const;
+
+const notJudged = { workload: 'not known', model: 'not checked', checkMs: 0 } as const;
+
+function reportedFile(checked: CheckedHistory, history: History): CheckedFile {
+  const { file: name, valid, reason, ops, evidence, checkMs } = checked;
+  const workload = checked.workload ?? notJudged.workload;
+  const model = checked.model ?? 'as its run was checked';
   return {
-    valid,
-    ...(reason === undefined ? {} : { reason }),
-    anomalies: violated ? [`not-${model.name}`] : [],
-    not: violated ? [model.name] : [],
-    alsoNot: violated ? model.stronger : [],
-    ops,
-    parseMs: Math.round(parseMs),
-    checkMs: Math.round(performance.now() - beganMs),
-    evidence: { keys, failures, undecided },
-    ...(source.recorded === undefined ? {} : { recorded: source.recorded }),
+    name,
+    history,
+    verdict: { valid, ...(reason === undefined ? {} : { reason }), ops, ...evidence },
+    workload,
+    model,
+    checkMs,
   };
 }
 
-/** A history in which no op succeeded proves nothing. */
-function provedBy(history: History, verdict: LinearizableVerdict): LinearizableVerdict {
-  if (verdict.valid !== true) return verdict;
-  const { ok, invoke } = checkStats(history);
-  if (ok > 0) return verdict;
-  return {
-    ...verdict,
-    valid: 'unknown',
-    reason: `no op of a client succeeded (${invoke} invoked), so nothing was proved`,
-  };
+/** What was found out of one history. */
+interface Found {
+  readonly verdict: Verdict;
+  readonly workload?: string;
+  /** The run's workload, where its own checkers judged. */
+  readonly byRun?: string;
+  readonly parseMs: number;
+  readonly checkMs?: number;
+  readonly history?: History;
 }
 
-/** An op that the model does not know is the file's fault; whatever else fails in a checker leaves the verdict open. */
-function verdictOf(
-  source: Source,
-  history: History,
-  judgement: (history: History) => LinearizableVerdict,
-): LinearizableVerdict {
-  try {
-    return judgement(history);
-  } catch (error) {
-    if (error instanceof ModelMismatch)
-      throw new BadInput(`${source.name}:${history.line(error.index)}: ${error.message}`);
-    const reason = `the checker failed: ${error instanceof Error ? error.message : String(error)}`;
-    return { valid: 'unknown', reason, keys: 0, ops: 0, failures: [], undecided: [] };
+/** --timeout, for one history. */
+class Deadline {
+  readonly #seconds: number | undefined;
+  readonly #atMs: number;
+
+  constructor(timeoutMs: number | undefined) {
+    this.#seconds = timeoutMs === undefined ? undefined : timeoutMs / 1000;
+    this.#atMs = performance.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  isOver(): boolean {
+    return performance.now() > this.#atMs;
+  }
+
+  /** Throws GivenUp when it is over. */
+  check(meanwhile: string): void {
+    if (this.isOver()) throw new GivenUp(`the timeout of ${this.#seconds} s passed while ${meanwhile}`);
+  }
+
+  /** Says of a verdict that time may have left open that it did. */
+  explain(verdict: Verdict): Verdict {
+    if (verdict.valid !== 'unknown' || !this.isOver()) return verdict;
+    const reason = verdict.reason === undefined ? '' : `; ${verdict.reason}`;
+    return { ...verdict, reason: `the timeout of ${this.#seconds} s passed${reason}` };
   }
 }
 
-const wordOf = (valid: Validity): string => (valid === 'unknown' ? 'unknown' : valid ? 'valid' : 'INVALID');
+type Refusal = MalformedHistory | HistoryError | BadInput;
 
-function describe(name: string, { valid, reason, ops, evidence, parseMs, checkMs, recorded }: CheckedHistory): string {
-  const word = wordOf(valid);
-  const lines = [`${name}: ${word}, ${ops} ops, read in ${parseMs} ms, checked for linearizability in ${checkMs} ms`];
-  if (recorded !== undefined && recorded !== valid) {
-    lines.push(
-      `  Only the history was judged again; all checks of the run together said ${wordOf(recorded)} (results.json).`,
-    );
-  }
-  const [failure, ...more] = evidence.failures;
-  if (failure === undefined) {
-    if (reason !== undefined) lines.push(`  ${reason}`);
-    return lines.join('\n');
-  }
-  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  lines.push(
-    `  ${failure.key === null ? 'the object' : `key ${formatValue(failure.key)}`}${others} is not linearizable:`,
-  );
-  for (const sentence of failure.story) lines.push(`  - ${sentence}`);
-  return lines.join('\n');
-}
+const isRefusal = (error: unknown): error is Refusal =>
+  error instanceof MalformedHistory || error instanceof HistoryError || error instanceof BadInput;
 
-function describeAll(files: readonly CheckedHistory[]): string {
-  const count = (valid: Validity): number => files.filter((file) => file.valid === valid).length;
-  return `${files.length} histories: ${count(true)} valid, ${count(false)} invalid, ${count('unknown')} unknown`;
+function refusedHistory(source: Source, error: Refusal): RefusedHistory {
+  const refused = { file: source.name, valid: 'unknown', error: error.message } as const;
+  if (error instanceof MalformedHistory) return { ...refused, line: error.line, column: error.column };
+  return error instanceof HistoryError ? { ...refused, line: error.line } : refused;
 }

@@ -33,7 +33,7 @@ describe('README.md', () => {
   test.each([
     ['raft --nemesis partition', 0],
     ['raft --bug stale-read --nemesis partition --runs 100 --seed 1', 1],
-    ['check docs/examples/stale-read.jsonl --workload register', 1],
+    ['check docs/examples/stale-read.jsonl', 1],
   ])('ftest %s ends with %i', async (line, expected) => {
     expect(commands).toContainEqual(line.split(' '));
     const { code, stderr } = await ftest(line.split(' '), { cwd });

@@ -1,7 +1,7 @@
 /** `ftest list`: everything that can be named on the command line. */
 import type { Registry } from '../harness/test.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
-import { models } from './models.ts';
+import { models, workloads } from './models.ts';
 import { printJson, table } from './output.ts';
 import { type JsonOption, type ListKind, listKinds } from './program.ts';
 import { createRegistry } from './registry.ts';
@@ -24,7 +24,22 @@ const rowsOf: Readonly<Record<ListKind, (registry: Registry) => Row[]>> = {
     [...targets.values()].flatMap(({ name: target, bugs }) =>
       bugs.map(({ name, source, summary }) => ({ name, target, source, summary })),
     ),
-  models: () => models.map(({ name, workloads, summary }) => ({ name, workloads, summary })),
+  models: () => [
+    ...models.map(({ name, workloads: judged = ['all'], summary }) => ({
+      name,
+      kind: 'consistency',
+      workloads: judged,
+      ops: [],
+      summary,
+    })),
+    ...[...workloads.values()].map(({ name, fs, summary }) => ({
+      name,
+      kind: 'object',
+      workloads: [name],
+      ops: fs,
+      summary,
+    })),
+  ],
 };
 
 function printRows(kind: ListKind, rows: readonly Row[]): void {

@@ -33,8 +33,18 @@ export interface RunOptions {
 export interface CheckOptions {
   readonly workload?: string | undefined;
   readonly model: string;
+  readonly initial?: string | undefined;
+  readonly nilIsUnknown?: true | undefined;
   readonly observeFailedCas?: true | undefined;
+  readonly order: 'line' | 'time';
+  readonly budget?: number | undefined;
+  /** In milliseconds. */
+  readonly timeout?: number | undefined;
+  readonly workers?: number | undefined;
+  readonly linearization?: true | undefined;
+  readonly html?: string | undefined;
   readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
 }
 
 export interface JsonOption {
@@ -158,17 +168,54 @@ function testCommand(commands: Commands, exit: (code: ExitCode) => void) {
     .action(async (target, options) => exit(await commands.test(target, options)));
 }
 
+const checkExamples = `
+Examples:
+  ftest check history.edn                         found out by its ops: a register, a mutex, a queue
+  ftest check store/latest                        the last run's history again
+  ftest check results/ --json                     all histories in a folder, as JSON
+  zcat big.jsonl.gz | ftest check - --timeout 60  from a pipe, a minute at most
+
+Exit codes:
+  0 valid   1 invalid   2 unknown   254 a history or an argument that cannot be used   255 ftest itself failed
+  Of several histories: 254 if any cannot be used, else 1 if any is invalid, else 2 if any is unknown, else 0.`;
+
 function checkCommand(commands: Commands, exit: (code: ExitCode) => void) {
   return new Command('check')
     .summary('judge recorded histories')
     .description(
-      'Judges histories: JSON lines, JSON arrays, or Jepsen EDN, gzipped or not; - is stdin. A folder with a test.json is a run, another folder stands for the history files in it.',
+      'Judges histories: JSON lines, JSON arrays, or Jepsen EDN, gzipped or not; - is stdin. A folder with a test.json is a run, another folder stands for the histories in it and below it.',
     )
     .argument('<history...>', 'files, folders, or -')
-    .option('--workload <name>', 'what was done: register or cas-register; a run knows its own')
-    .option('--model <name>', 'what it should have been', 'linearizable')
+    .optionsGroup('What it is:')
+    .option('--workload <name>', 'what was done (default: found by the ops; a run knows its own)')
+    .option('--initial <value>', 'what a register holds at first, as JSON or EDN (default: nil)')
+    .option('--nil-is-unknown', 'a read of nil says nothing, as in Knossos')
     .option('--observe-failed-cas', 'a cas refused with precondition-failed shows that the value was another one')
+    .addOption(
+      new Option('--order <by>', 'what orders ops: their lines; or their times, concurrent where equal')
+        .choices(['line', 'time'] as const)
+        .default('line' as const),
+    )
+    .optionsGroup('What it should be:')
+    .option('--model <name>', 'the consistency model; ftest list models shows all', 'linearizable')
+    .optionsGroup('How far to go:')
+    .option(
+      '--budget <n>',
+      'configurations to look at for each key (default: about 4 million)',
+      wholeNumber('--budget', 'configurations', 1, 1e12),
+    )
+    .option('--timeout <s>', 'seconds for each history, then it is unknown', milliseconds('--timeout', 86_400))
+    .option(
+      '--workers <n>',
+      'threads to check keys with (default: as many as there are cores)',
+      wholeNumber('--workers', 'threads', 1, 256),
+    )
+    .optionsGroup('Output:')
+    .option('--linearization', 'give an order of the ops that explains a valid history')
+    .option('--html <file>', 'write a report with the evidence, and with the orders asked for, to this file')
     .option('--json', 'print the verdict as one JSON object on stdout')
+    .option('--quiet', 'no progress and no evidence, only the verdict')
+    .addHelpText('after', checkExamples)
     .action(async (files, options) => exit(await commands.check(files, options)));
 }
 

@@ -266,6 +266,7 @@ export class EdnReader extends OpReader {
 
   #set(depth: number, at: number): Value {
     const elements = this.#items(code('}'), depth);
+    this.compares(at);
     const set = new ValueSet(elements);
     if (set.elements.length !== elements.length) this.malformed(at, 'a set with each element once', 'one twice');
     return set;
@@ -458,7 +459,7 @@ function numberOf(text: string): Value | undefined {
     const magnitude = BigInt(based[2] === undefined ? `0o${based[3]}` : `0x${based[2]}`);
     return exactInteger(based[1] === '-' ? -magnitude : magnitude);
   }
-  const ratio = /^([+-]?\d+)\/(\d+)$/.exec(text);
+  const ratio = /^([+-]?\d{1,200})\/(\d{1,200})$/.exec(text);
   if (ratio !== null) return ratioOf(BigInt(ratio[1]!.replace('+', '')), BigInt(ratio[2]!));
   if (/^[+-]?\d+N?$/.test(text) || !/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?$/.test(text)) return undefined;
   if (text.endsWith('M')) return new Literal(text.replace(/^\+/, ''));

@@ -5,6 +5,7 @@
  */
 import { HistoryError } from './malformed.ts';
 import type { Op, OpType, Process } from './op.ts';
+import { OpenCalls } from './open-calls.ts';
 import { exactInteger, type Value, valueKey } from './value.ts';
 
 /** `types` holds positions in this list. */
@@ -43,6 +44,8 @@ interface Columns {
   readonly extraIds: Int32Array | undefined;
   readonly extras: readonly Extra[];
   readonly cutAtLine: number | undefined;
+  /** Which lines belong together, where processes and the order of lines do not say it; see History.reordered. */
+  readonly pairs?: Int32Array;
 }
 
 /**
@@ -82,6 +85,7 @@ export class History {
     this.fNames = columns.fNames;
     this.keys = columns.keys;
     this.cutAtLine = columns.cutAtLine;
+    this.#pairs = columns.pairs;
   }
 
   static from(ops: Iterable<Op>): History {
@@ -203,6 +207,38 @@ export class History {
     return this.#nemesisLines;
   }
 
+  /**
+   * The same lines in another order: line i is what line `order[i]` was. Completions stay with their invocations, whatever
+   * the order. Linear.
+   */
+  reordered(order: Uint32Array): History {
+    const columns = this.#columns;
+    const { length } = this;
+    const positions = new Int32Array(length);
+    for (let i = 0; i < length; i++) positions[order[i]!] = i;
+    const pairs = new Int32Array(length);
+    const lines = new Int32Array(length);
+    for (let i = 0; i < length; i++) {
+      const pair = this.pairs[order[i]!]!;
+      pairs[i] = pair < 0 ? -1 : positions[pair]!;
+      lines[i] = this.line(order[i]!);
+    }
+    return new History({
+      ...columns,
+      times: permuted(columns.times, order, new Float64Array(length)),
+      processes: permuted(columns.processes, order, new Int32Array(length)),
+      types: permuted(columns.types, order, new Uint8Array(length)),
+      fIds: permuted(columns.fIds, order, new Int32Array(length)),
+      keyIds: permuted(columns.keyIds, order, new Int32Array(length)),
+      valueCodes: permuted(columns.valueCodes, order, new Int32Array(length)),
+      errorIds: columns.errorIds && permuted(columns.errorIds, order, new Int32Array(length)),
+      nodeIds: columns.nodeIds && permuted(columns.nodeIds, order, new Int32Array(length)),
+      extraIds: columns.extraIds && permuted(columns.extraIds, order, new Int32Array(length)),
+      lines,
+      pairs,
+    });
+  }
+
   #linesWhere(matches: (i: number) => boolean): Int32Array {
     let count = 0;
     for (let i = 0; i < this.length; i++) if (matches(i)) count++;
@@ -212,22 +248,31 @@ export class History {
   }
 }
 
+function permuted<Column extends Float64Array | Int32Array | Uint8Array>(
+  from: Column,
+  order: Uint32Array,
+  to: Column,
+): Column {
+  for (let i = 0; i < order.length; i++) to[i] = from[order[i]!]!;
+  return to;
+}
+
 function pairUp(history: History): Int32Array {
   const { length, processes, types } = history;
   const pairs = new Int32Array(length).fill(-1);
-  const open = new Map<number, number>();
+  const open = new OpenCalls(processes);
   for (let i = 0; i < length; i++) {
     const process = processes[i]!;
     if (process < 0) continue;
     if (types[i] === invokeCode) {
-      open.set(process, i);
+      open.open(process, i);
       continue;
     }
-    const invocation = open.get(process) ?? -1;
+    const invocation = open.get(process);
     if (invocation < 0) continue;
     pairs[i] = invocation;
     pairs[invocation] = i;
-    open.set(process, -1);
+    open.close(process);
   }
   return pairs;
 }
@@ -237,11 +282,11 @@ function pairUp(history: History): Int32Array {
  * process has another open. An invocation that is never completed is no error. `file` is how messages name the file.
  */
 export function validatePairing(history: History, file = 'history'): void {
-  const open = new Map<number, number>();
+  const open = new OpenCalls(history.processes);
   for (let i = 0; i < history.length; i++) {
     if (!history.isClient(i)) continue;
     const process = history.processes[i]!;
-    const invocation = open.get(process) ?? -1;
+    const invocation = open.get(process);
     const completes = history.types[i] !== invokeCode;
     if (completes && invocation < 0) {
       const what = `process ${process} completes "${history.f(i)}" with ${history.type(i)} but has no open invocation`;
@@ -251,7 +296,8 @@ export function validatePairing(history: History, file = 'history'): void {
       const earlier = `its "${history.f(invocation)}" of line ${history.line(invocation)} is still open`;
       throw new HistoryError(`process ${process} invokes "${history.f(i)}" while ${earlier}`, i, file, history.line(i));
     }
-    open.set(process, completes ? -1 : i);
+    if (completes) open.close(process);
+    else open.open(process, i);
   }
 }
 
@@ -309,6 +355,7 @@ export class HistoryBuilder {
   readonly #nodes: string[] = [];
   readonly #nodeIdsByName = new Map<string, number>();
   readonly #processNames: string[] = ['nemesis'];
+  readonly #processCodes = new Map<string, number>([['nemesis', nemesisCode]]);
   #extraIds: Int32Array | undefined;
   readonly #extras: Extra[] = [];
 
@@ -397,8 +444,11 @@ export class HistoryBuilder {
   }
 
   #processCode(name: string): number {
-    const known = this.#processNames.indexOf(name);
-    return -1 - (known >= 0 ? known : this.#processNames.push(name) - 1);
+    const known = this.#processCodes.get(name);
+    if (known !== undefined) return known;
+    const code = -this.#processNames.push(name);
+    this.#processCodes.set(name, code);
+    return code;
   }
 
   #valueCode(given: Value): number {

@@ -45,6 +45,22 @@ describe('isIndependent', () => {
   });
 });
 
+test('what a fail or an info carries instead of its tuple does not matter', () => {
+  const history = ops(
+    ':process 0 :type :invoke :f :write :value [:x 3]',
+    ':process 0 :type :info :f :write :value :timed-out',
+    ':process 1 :type :invoke :f :read :value [:y nil]',
+    ':process 1 :type :fail :f :read :value [:z 1]',
+  );
+  expect(isIndependent(history)).toBe(true);
+  expect([...splitIndependent(history).ops()].map(({ key, value }) => [key, value])).toEqual([
+    [Keyword.of('x'), 3],
+    [Keyword.of('x'), null],
+    [Keyword.of('y'), null],
+    [Keyword.of('y'), null],
+  ]);
+});
+
 test('splitIndependent takes key and value apart, of clients only', () => {
   const split = splitIndependent(independent);
   expect([...split.ops()].map(({ key, value }) => [key, value])).toEqual([

@@ -1,12 +1,11 @@
 /** Jepsen's independent objects: the value of each client op is a tuple `[key value]`. */
-import { type Extra, type History, HistoryBuilder, type OpFields } from './history.ts';
+import { type Extra, type History, HistoryBuilder, type OpFields, okCode } from './history.ts';
 import { isArray, Keyword, type Value, valuesEqual } from './value.ts';
 
 /**
  * Whether every value of a client's op is a tuple `[key value]`, so that splitIndependent makes sense. EDN does not mark
- * tuples, so this asks for more than pairs: every invocation has one, its key is a scalar, the completion has the same
- * key or no value, and a `cas` has a pair within. A register's ops fail this by their reads of nil, cas `[from to]` by
- * what is within.
+ * tuples, so this asks for more than pairs: every invocation has one, its key is a scalar, an ok has the same key or no
+ * value, and a `cas` has a pair within. A register's ops fail this by their reads of nil, cas `[from to]` by what is within.
  */
 export function isIndependent(history: History): boolean {
   const invocations = history.clientInvocations();
@@ -15,7 +14,8 @@ export function isIndependent(history: History): boolean {
     const tuple = tupleOf(history, i);
     if (tuple === undefined || history.keyIds[i] !== -1) return false;
     const completion = history.completionOf(i);
-    if (completion < 0 || history.value(completion) === null) continue;
+    // A fail or an info may carry anything, such as :timed-out.
+    if (completion < 0 || history.types[completion] !== okCode || history.value(completion) === null) continue;
     const completed = tupleOf(history, completion);
     if (completed === undefined || !valuesEqual(tuple[0], completed[0])) return false;
   }
@@ -34,8 +34,8 @@ function tupleOf(history: History, i: number): Tuple | undefined {
 }
 
 /**
- * The history with clients' tuples `[key value]` taken apart into key and value. A completion that lost its value gets
- * its invocation's key. Lines that are no clients', and those whose value is no pair, stay as they are.
+ * The history with clients' tuples `[key value]` taken apart into key and value. A completion that lost its tuple gets
+ * its invocation's key, and no value. Lines that are no clients', and those without tuple, stay as they are.
  */
 export function splitIndependent(history: History): History {
   const builder = new HistoryBuilder();
@@ -52,10 +52,13 @@ export function splitIndependent(history: History): History {
 }
 
 function splitOf(history: History, i: number): Tuple | undefined {
-  const value = history.value(i);
-  if (isArray(value)) return value.length === 2 ? (value as Tuple) : undefined;
   const invocation = history.invocationOf(i);
-  if (value !== null || invocation < 0) return undefined;
-  const invoked = history.value(invocation);
-  return isArray(invoked) && invoked.length === 2 ? [invoked[0]!, null] : undefined;
+  const own = pairOf(history.value(i));
+  if (invocation < 0) return own;
+  const invoked = pairOf(history.value(invocation));
+  if (invoked === undefined) return own;
+  return own !== undefined && valuesEqual(own[0], invoked[0]) ? own : [invoked[0], null];
 }
+
+const pairOf = (value: Value): Tuple | undefined =>
+  isArray(value) && value.length === 2 ? (value as Tuple) : undefined;

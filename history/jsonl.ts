@@ -12,12 +12,13 @@
  * - Integers are digits, all of them, however large. `1.0` and `1e2` are the integers 1 and 100, as JSON holds them equal.
  * - What else JSON has no word for (sets, tagged values, literals, maps with other keys) is `{"#edn": "its EDN text"}`.
  */
+import { Buffer } from 'node:buffer';
 import { Atom, emptyHash, FieldAtoms, fieldOfName, nextHash } from './atoms.ts';
 import { parseEdn } from './edn.ts';
 import type { Extra, History } from './history.ts';
 import { MalformedHistory } from './malformed.ts';
 import type { Op } from './op.ts';
-import { digitsMax, OpReader } from './op-reader.ts';
+import { digitsMax, OpReader, type ReadOptions } from './op-reader.ts';
 import {
   entriesOf,
   exactInteger,
@@ -144,6 +145,10 @@ const endsToken = new Uint8Array(256);
 for (let byte = 0; byte <= 0x20; byte++) endsToken[byte] = 1;
 for (const byte of [quote, comma, colon, openBracket, closeBracket, openBrace, closeBrace]) endsToken[byte] = 1;
 
+/** 1 for what begins a comment elsewhere: `#`, `;`, `//`. */
+const beginsComment = new Uint8Array(256);
+for (const character of '#;/') beginsComment[character.charCodeAt(0)] = 1;
+
 const endsName = new Uint8Array(256);
 endsName[quote] = 1;
 
@@ -225,10 +230,25 @@ export class JsonReader extends OpReader {
     return this.needMore(expected);
   }
 
+  /** One value and nothing else. */
+  single(text: string): Value {
+    this.bytes = Buffer.from(`${text}\n`);
+    this.end = this.bytes.length;
+    this.#next('a value');
+    const value = this.#value(1);
+    if (this.bytes.toString('utf8', this.pos).trim() !== '') this.unexpected('the end of the value');
+    return value;
+  }
+
   #op(): void {
-    if (this.bytes[this.pos] !== openBrace) this.unexpected('an op: an object { … }');
+    const first = this.bytes[this.pos]!;
+    if (first !== openBrace) {
+      const comment = beginsComment[first] === 1 ? ', for JSON has no comments' : '';
+      this.unexpected(`an op: an object { … }${comment}`);
+    }
     this.beginOp();
     this.pos++;
+    if (!this.#begun && this.#array === 'none') this.#refuseLayout();
     let byte = this.#next('a field of the op or }');
     for (let ordinal = 0; byte !== closeBrace; ordinal++) {
       const nameAt = this.pos;
@@ -248,6 +268,14 @@ export class JsonReader extends OpReader {
     }
     this.pos++;
     this.endOp();
+  }
+
+  /** Other JSON than histories is often laid out over many lines, and begins with a line that has the bracket only. */
+  #refuseLayout(): void {
+    let at = this.pos;
+    while (at < this.end && (this.bytes[at] === 0x20 || this.bytes[at] === 0x0d)) at++;
+    if (at === this.end) this.needMore('a field of the op or }');
+    if (this.bytes[at] === newline) this.noHistory(this.pos - 1, 'an op on one line', 'the end of the line');
   }
 
   #fieldName(ordinal: number): Pick<Atom, 'name' | 'field'> {
@@ -416,4 +444,9 @@ export class JsonReader extends OpReader {
     this.pos = stop;
     return bytes.toString('latin1', start, stop);
   }
+}
+
+/** The value that a JSON text holds, as in a history: `":a"` is the keyword. Throws MalformedHistory. */
+export function parseJson(text: string, options: ReadOptions = {}): Value {
+  return new JsonReader(options).single(text);
 }

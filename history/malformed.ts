@@ -1,5 +1,13 @@
 /** What is wrong with a history that somebody gave us. */
 
+const quoteLengthMax = 300;
+
+/** What a file says is quoted in messages: on one line, cut short, without what would turn the direction of reading. */
+function quotable(text: string): string {
+  const cut = text.length <= quoteLengthMax ? text : `${text.slice(0, quoteLengthMax - 1)}…`;
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
 /** A line that is an op but does not fit the lines before it. */
 export class HistoryError extends Error {
   override readonly name = 'HistoryError';
@@ -10,7 +18,7 @@ export class HistoryError extends Error {
   readonly line: number;
 
   constructor(what: string, index: number, file: string, line: number) {
-    super(`${file}:${line}: ${what}`);
+    super(`${file}:${line}: ${quotable(what)}`);
     this.index = index;
     this.file = file;
     this.line = line;
@@ -29,7 +37,7 @@ export class MalformedHistory extends Error {
   readonly found: string;
 
   constructor(file: string, line: number, column: number, expected: string, found: string) {
-    super(`${file}:${line}:${column}: expected ${expected}, found ${found}`);
+    super(`${file}:${line}:${column}: expected ${quotable(expected)}, found ${quotable(found)}`);
     this.file = file;
     this.line = line;
     this.column = column;
@@ -37,3 +45,6 @@ export class MalformedHistory extends Error {
     this.found = found;
   }
 }
+
+/** The first thing in the file is a map or an object, but no op: it says neither `process` nor `type`. */
+export class NoHistory extends MalformedHistory {}

@@ -8,9 +8,9 @@
 import { Buffer } from 'node:buffer';
 import { type Atom, Atoms, fields } from './atoms.ts';
 import { type Extra, type History, HistoryBuilder, type OpFields } from './history.ts';
-import { MalformedHistory } from './malformed.ts';
+import { MalformedHistory, NoHistory } from './malformed.ts';
 import type { OpType, Process } from './op.ts';
-import { formatValue, Literal, mapOf, nameOf, setField, type Value, ValueMap } from './value.ts';
+import { formatValue, isArray, Keyword, Literal, mapOf, nameOf, setField, type Value, ValueMap } from './value.ts';
 
 export interface ReadOptions {
   /** How messages name the input. */
@@ -29,6 +29,9 @@ export const depthMax = 512;
 
 /** A number of more digits is refused. */
 export const digitsMax = 4096;
+
+/** A file of more ops is refused: its columns alone would take 2 GB. */
+const linesMax = 1 << 26;
 
 const endOfFile = 'the end of the file';
 
@@ -77,6 +80,10 @@ export abstract class OpReader {
   #seen = 0;
   #opAt = 0;
   #opLine = 1;
+  /** Bytes of this form that were compared as elements of sets or keys of maps, those within each other each time. */
+  #compared = 0;
+  /** Taken off every time: see #timeOf. Undefined before the first time, null where nothing is taken off. */
+  #epoch: bigint | null | undefined;
 
   constructor(options: ReadOptions) {
     this.#file = options.file ?? 'history';
@@ -135,6 +142,7 @@ export abstract class OpReader {
     this.#markPos = this.pos;
     this.#markLine = this.line;
     this.#markLineStart = this.lineStart;
+    this.#compared = 0;
   }
 
   /** To be called after a line feed has been passed. */
@@ -156,6 +164,7 @@ export abstract class OpReader {
     if (byte === newline || (byte === 0x0d && this.bytes[at + 1] === newline)) {
       return this.malformed(at, expected, 'the end of the line');
     }
+    if (byte === 0x20) return this.malformed(at, expected, 'a space');
     if (byte < 0x20 || byte === 0x7f) {
       return this.malformed(at, expected, `the byte 0x${byte.toString(16).padStart(2, '0')}`);
     }
@@ -166,6 +175,11 @@ export abstract class OpReader {
   }
 
   protected malformed(at: number, expected: string, found: string): never {
+    const { line, column } = this.#placeOf(at);
+    throw new MalformedHistory(this.#file, line, column, expected, found);
+  }
+
+  #placeOf(at: number): { readonly line: number; readonly column: number } {
     const { bytes } = this;
     let line = this.#markLine;
     let lineStart = this.#markLineStart;
@@ -174,8 +188,7 @@ export abstract class OpReader {
       line++;
       lineStart = i + 1;
     }
-    const column = at - lineStart + 1 - continuationBytes(bytes, Math.max(lineStart, 0), at);
-    throw new MalformedHistory(this.#file, line, column, expected, found);
+    return { line, column: at - lineStart + 1 - continuationBytes(bytes, Math.max(lineStart, 0), at) };
   }
 
   protected checkDepth(depth: number): void {
@@ -191,8 +204,18 @@ export abstract class OpReader {
     }
   }
 
+  /**
+   * To be called before what lies between `at` and `pos` is compared with others like it. Comparing is linear in the text, so
+   * sets within sets cost their depth times their length, which is bounded here.
+   */
+  protected compares(at: number): void {
+    this.#compared += this.pos - at;
+    if (this.#compared > 2 * this.#formLengthMax) this.malformed(at, 'fewer sets and maps within each other', 'more');
+  }
+
   /** A map out of its entries, each key once. `at` is where it begins. */
   protected map(entries: readonly (readonly [Value, Value])[], at: number): Value {
+    if (entries.some(([key]) => isCompound(key))) this.compares(at);
     const map = mapOf(entries);
     const size = map instanceof ValueMap ? map.entries.length : Object.keys(map as object).length;
     if (size !== entries.length) this.malformed(at, 'a map with each key once', 'a key twice');
@@ -256,9 +279,8 @@ export abstract class OpReader {
   protected endOp(): void {
     const draft = this.#draft;
     const missing = this.#missingField();
-    if (missing !== undefined) {
-      this.malformed(this.#opAt, `an op with the field ${this.spell(missing)}`, 'one without');
-    }
+    if (missing !== undefined) this.#refuseMissing(missing);
+    if (this.#builder.length >= linesMax) this.malformed(this.#opAt, `at most ${linesMax} ops`, 'more');
     if (this.pos - this.#markPos > this.#formLengthMax) this.#refuseLength();
     this.#builder.push(draft);
     this.#builder.setLine(this.#opLine);
@@ -266,9 +288,27 @@ export abstract class OpReader {
   }
 
   #missingField(): string | undefined {
+    const draft = this.#draft;
     if ((this.#seen & fields.process) === 0) return 'process';
     if ((this.#seen & fields.type) === 0) return 'type';
-    return this.#draft.f === '' && typeof this.#draft.process === 'number' ? 'f' : undefined;
+    if (draft.f !== '' || typeof draft.process !== 'number') return undefined;
+    // Elle needs no f, since all its ops are transactions; histories written for it often have none.
+    if (!isTransaction(draft.value)) return 'f';
+    draft.f = 'txn';
+    return undefined;
+  }
+
+  #refuseMissing(missing: string): never {
+    const [expected, found] = [`an op with the field ${this.spell(missing)}`, 'one without'];
+    const isOp = (this.#seen & (fields.process | fields.type)) !== 0;
+    if (isOp || this.#builder.length > 0) this.malformed(this.#opAt, expected, found);
+    this.noHistory(this.#opAt, expected, found);
+  }
+
+  /** The first form of the file, which begins at `at`, is something else than an op. */
+  protected noHistory(at: number, expected: string, found: string): never {
+    const { line, column } = this.#placeOf(at);
+    throw new NoHistory(this.#file, line, column, expected, found);
   }
 
   #addExtra(name: string, value: Value, nameAt: number): void {
@@ -277,13 +317,17 @@ export abstract class OpReader {
     setField(this.#extra, name, value);
   }
 
+  /** Where the first time is beyond 2^53, as nanoseconds since 1970 are, times count from it, and so stay exact. */
   #timeOf(value: Value, at: number): number {
-    if (typeof value === 'number') return value;
-    if (typeof value === 'bigint') return Number(value);
     if (value === null) return Number.NaN;
-    const number = value instanceof Literal ? Number(value.text) : Number.NaN;
-    if (Number.isNaN(number)) this.#refuseValue(at, `a number of nanoseconds for ${this.spell('time')}`, value);
-    return number;
+    if (this.#epoch === undefined) this.#epoch = typeof value === 'bigint' ? value : null;
+    if (typeof value === 'number' && this.#epoch === null) return value;
+    if (typeof value === 'bigint') return Number(value - (this.#epoch ?? 0n));
+    const number = value instanceof Literal ? Number(value.text) : value;
+    if (typeof number === 'number' && !(value instanceof Literal && Number.isNaN(number))) {
+      return number - Number(this.#epoch ?? 0n);
+    }
+    return this.#refuseValue(at, `a number of nanoseconds for ${this.spell('time')}`, value);
   }
 
   #processOf(value: Value, at: number): Process {
@@ -336,6 +380,8 @@ export abstract class OpReader {
       this.mark();
       while (this.readTop()) this.mark();
     } catch (error) {
+      // Tables have their limits: 2^24 different keys, for one.
+      if (error instanceof RangeError) this.malformed(this.#markPos, 'a history that fits into memory', error.message);
       if (error !== incomplete) throw error;
       this.pos = this.#markPos;
       this.line = this.#markLine;
@@ -343,6 +389,14 @@ export abstract class OpReader {
     }
   }
 }
+
+/** Whether a value is a list or a map or the like: comparing it takes more than a step. */
+const isCompound = (value: Value): boolean =>
+  typeof value === 'object' && value !== null && !(value instanceof Keyword) && !(value instanceof Literal);
+
+/** Whether a value is a list of micro-ops, each with a name: `[["append", 8, 1], ["r", 8, null]]`. */
+const isTransaction = (value: Value): boolean =>
+  isArray(value) && value.length > 0 && value.every((micro) => isArray(micro) && nameOf(micro[0]) !== undefined);
 
 const isInteger = (value: Value): boolean => typeof value === 'bigint' || Number.isInteger(value);
 

@@ -161,6 +161,88 @@ describe('malformed text is refused with its place', () => {
   });
 });
 
+describe('the format', () => {
+  const found = (text: string, file: string): string => {
+    try {
+      return String(parseHistory(text, { file }).length);
+    } catch (error) {
+      return `${(error as Error).constructor.name} ${(error as Error).message}`;
+    }
+  };
+  const noComments = 'expected an op: an object { … }, for JSON has no comments, found';
+
+  test.each([
+    ['h.jsonl', `# today\n${jsonLine()}`, `MalformedHistory h.jsonl:1:1: ${noComments} #`],
+    ['h.json.gz', '#today', `MalformedHistory h.json.gz:1:1: ${noComments} #today`],
+    ['stdin', `// today\n${jsonLine()}`, `MalformedHistory stdin:1:1: ${noComments} //`],
+    ['stdin', `; today\n${jsonLine()}`, `MalformedHistory stdin:1:1: ${noComments} ;`],
+    ['h.jsonl', `${jsonLine()}\n# today`, `MalformedHistory h.jsonl:2:1: ${noComments} #`],
+    ['h.jsonl', 'garbage', 'MalformedHistory h.jsonl:1:1: expected an op: an object { … }, found garbage'],
+    ['h.edn', '# today\n{:process 0}', 'MalformedHistory h.edn:1:2: expected a tag, found a space'],
+    ['h.jsonl', '#jepsen.history.Op{:process 0 :type :ok :f :w}', '1'],
+    ['h.jsonl', '; today\n{:process 0 :type :ok :f :w}', '1'],
+    ['h.jsonl', '#_ {:a 1} {:process 0 :type :ok :f :w}', '1'],
+    ['h.edn', jsonLine(), '1'],
+    ['h.json', '', '0'],
+    ['h.json', '{\n  "name": 1\n}', 'NoHistory h.json:1:1: expected an op on one line, found the end of the line'],
+    ['h.json', '[{"name":1}]', 'NoHistory h.json:1:2: expected an op with the field "process", found one without'],
+    ['h.edn', '{:name 1}', 'NoHistory h.edn:1:1: expected an op with the field :process, found one without'],
+    ['h.edn', '{:process 0}', 'MalformedHistory h.edn:1:1: expected an op with the field :type, found one without'],
+    [
+      'h.edn',
+      '{:process 0 :type :ok :f :w}\n{:name 1}',
+      'MalformedHistory h.edn:2:1: expected an op with the field :process, found one without',
+    ],
+  ])('of %s with %j', (file, text, expected) => {
+    expect(found(text, file)).toBe(expected);
+  });
+
+  test('is the same in any chunks', () => {
+    for (const text of [
+      `# today\n${jsonLine()}`,
+      '#jepsen.history.Op{:process 0 :type :ok :f :w}',
+      `;\n${jsonLine()}`,
+    ]) {
+      for (const file of ['h.jsonl', 'h.edn']) {
+        const whole = outcome([Buffer.from(text)], { file });
+        expect(
+          outcome(
+            Array.from(Buffer.from(text), (byte) => Uint8Array.of(byte)),
+            { file },
+          ),
+        ).toBe(whole);
+      }
+    }
+  });
+
+  test('is not UTF-16', () => {
+    const text = Buffer.from(`\ufeff${jsonLine()}`, 'utf16le');
+    expect(outcome([text])).toBe('h:1:1: expected UTF-8, found UTF-16');
+    expect(outcome([text.swap16()])).toBe('h:1:1: expected UTF-8, found UTF-16');
+  });
+});
+
+describe('an op without f', () => {
+  test('is a transaction where its value is one', () => {
+    const value = '[["append",253,1],["r",255,null]]';
+    const history = parseHistory(`[{"index":0,"process":1,"type":"invoke","value":${value}}]`);
+    expect(history.f(0)).toBe('txn');
+    expect(parseHistory('{:process 1 :type :ok :value [[:w :x 1]]}').f(0)).toBe('txn');
+  });
+
+  test.each(['[]', '[1]', '[[1,2]]', '"a"'])('is refused with the value %s', (value) => {
+    expect(outcome([Buffer.from(`{"process":1,"type":"ok","value":${value}}`)])).toBe(
+      'h:1:1: expected an op with the field "f", found one without',
+    );
+  });
+});
+
+test('what a file says is quoted on one line, without what would move a cursor', () => {
+  const found = (word: string) => outcome([Buffer.from(`{:process 0 :type ${word}}`)]).split('found ')[1];
+  expect(found('"a\u009b\u202e\u2028x"')).toBe('"a\ufffd\ufffd\ufffdx"');
+  expect(found('"a\\u001b\\nx"')).toBe('"a\\u001b\\nx"');
+});
+
 describe('a file cut within its last op', () => {
   const whole = `${jsonLine()}\n${jsonLine(',"value":1')}\n`;
 

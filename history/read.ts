@@ -12,11 +12,19 @@ import type { OpReader, ReadOptions } from './op-reader.ts';
 export type { ReadOptions } from './op-reader.ts';
 
 export interface ReadHistoryOptions extends ReadOptions {
-  /** Told how many bytes of the input have been read, before decompression. */
+  /**
+   * Told how many bytes of the input have been read, before decompression: often, also while few bytes of input give much to
+   * read. What it throws ends the reading.
+   */
   readonly onProgress?: (bytes: number) => void;
 }
 
 const chunkLength = 256 * 1024;
+
+/** Compressed histories give 10 to 30 times their size, ops that are all alike up to 200; what gives more is padding. */
+const expansionMax = 500;
+/** So much may come out of any file. */
+const expandedMin = 256 * 1024 * 1024;
 
 /**
  * Reads a history from a file or from chunks of bytes, which must not change afterwards. An empty one has no lines.
@@ -31,11 +39,20 @@ export async function readHistory(
   const fromFile = typeof input === 'string';
   const chunks = fromFile ? createReadStream(input, { highWaterMark: chunkLength }) : input;
   const reader = new HistoryReader({ ...(fromFile ? { file: input } : {}), ...options });
-  let cut = false;
-  for await (const chunk of decompressed(counted(chunks, options.onProgress), reader, (truncated) => {
-    cut = truncated;
-  })) {
+  let [bytes, fed, cut] = [0, 0, false];
+  const count = (length: number): void => {
+    bytes += length;
+  };
+  const onTruncated = (): void => {
+    cut = true;
+  };
+  for await (const chunk of decompressed(counted(chunks, count), reader, onTruncated)) {
     reader.feed(chunk);
+    fed += chunk.length;
+    if (fed > expandedMin && fed > bytes * expansionMax) {
+      reader.refuse(`gzip data that gives at most ${expansionMax} times its size`, 'more');
+    }
+    options.onProgress?.(bytes);
   }
   return reader.finish(cut);
 }
@@ -64,12 +81,12 @@ export class HistoryReader {
       return;
     }
     this.#head = Buffer.concat([this.#head, chunk]);
-    const format = formatOf(this.#head, this.#head.length > headLengthMax);
+    const format = this.#formatOf(this.#head.length > headLengthMax);
     if (format !== undefined) this.#begin(format);
   }
 
   finish(cut = false): History {
-    if (this.#reader === undefined) this.#begin(formatOf(this.#head, true) ?? 'edn');
+    if (this.#reader === undefined) this.#begin(this.#formatOf(true) ?? 'edn');
     return this.#reader!.finish(cut);
   }
 
@@ -79,50 +96,80 @@ export class HistoryReader {
     return this.#reader.refuse(expected, found);
   }
 
-  #begin(format: 'edn' | 'json'): void {
+  #formatOf(final: boolean): Format | undefined {
+    return formatOf(this.#head, final, jsonName.test(this.#options.file ?? '') ? 'json' : 'edn');
+  }
+
+  #begin(format: Format): void {
     this.#reader = format === 'edn' ? new EdnReader(this.#options) : new JsonReader(this.#options);
+    if (isUtf16(this.#head)) this.#reader.refuse('UTF-8', 'UTF-16');
     this.#reader.feed(hasByteOrderMark(this.#head) ? this.#head.subarray(3) : this.#head);
     this.#head = Buffer.alloc(0);
   }
 }
 
-/** So many bytes of whitespace and brackets at the beginning are taken for EDN. */
+type Format = 'edn' | 'json';
+
+/** So many bytes of whitespace, comments, and brackets at the beginning are passed to find the format. */
 const headLengthMax = 1 << 16;
+
+const jsonName = /\.jsonl?(?:\.gz)?$/i;
 
 const hasByteOrderMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
+const isUtf16 = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+
 /**
  * The format that the first bytes show; undefined where they do not suffice. JSON begins with `{"`, or has it behind
- * one bracket; whatever begins otherwise is left to the EDN reader, which says what it expects.
+ * one bracket; what EDN begins with is left to the EDN reader. Of whatever begins otherwise the reader of the format that the name
+ * of the file promises says what it expected.
  */
-function formatOf(bytes: Buffer, final: boolean): 'edn' | 'json' | undefined {
-  const undecided = final ? 'edn' : undefined;
+function formatOf(bytes: Buffer, final: boolean, promised: Format): Format | undefined {
+  const undecided = final ? promised : undefined;
   if (bytes.length < 3 && bytes[0] === 0xef) return undecided;
   let at = hasByteOrderMark(bytes) ? 3 : 0;
   for (const opening of ['[', '{']) {
-    at = behindWhitespace(bytes, at);
+    at = behindComments(bytes, at, final);
     if (at === bytes.length) return undecided;
     if (bytes[at] === opening.charCodeAt(0)) at++;
-    else if (opening === '{') return bytes[at] === 0x5d ? 'json' : 'edn';
+    else if (opening === '{') return bytes[at] === 0x5d ? 'json' : beginsEdn(bytes, at) ? 'edn' : promised;
   }
-  at = behindWhitespace(bytes, at);
+  at = behindComments(bytes, at, final);
   if (at === bytes.length) return undecided;
   return bytes[at] === 0x22 || bytes[at] === 0x7d ? 'json' : 'edn';
 }
 
-function behindWhitespace(bytes: Uint8Array, at: number): number {
-  while (at < bytes.length && (bytes[at] === 0x20 || (bytes[at]! >= 0x09 && bytes[at]! <= 0x0d))) at++;
-  return at;
+/** A list, a discard, or a tag with a map or a list. */
+const beginsEdn = (bytes: Buffer, at: number): boolean =>
+  /^(?:\(|#_|#[A-Za-z][^\s{([]*\s*[{([])/.test(bytes.toString('latin1', at, at + tagLengthMax));
+
+const tagLengthMax = 256;
+
+/**
+ * Behind whitespace and lines that are comments somewhere: `; …` in EDN, `# …` and `// …` in neither format. The
+ * end of the bytes where they do not suffice.
+ */
+function behindComments(bytes: Buffer, from: number, final: boolean): number {
+  for (let at = from; ; ) {
+    while (at < bytes.length && (bytes[at] === 0x20 || (bytes[at]! >= 0x09 && bytes[at]! <= 0x0d))) at++;
+    if (bytes[at] !== 0x3b && bytes[at] !== 0x23 && bytes[at] !== 0x2f) return at;
+    const lineEnd = bytes.indexOf(newline, at);
+    if (lineEnd < 0 && !final && bytes.length - at < tagLengthMax) return bytes.length;
+    if (!/^(?:;|\/\/|#[\s!#])/.test(bytes.toString('latin1', at, at + 2))) return at;
+    if (lineEnd < 0) return bytes.length;
+    at = lineEnd;
+  }
 }
+
+const newline = 0x0a;
 
 async function* counted(
   chunks: AsyncIterable<Uint8Array>,
-  onProgress: ((bytes: number) => void) | undefined,
+  count: (length: number) => void,
 ): AsyncGenerator<Uint8Array, void, void> {
-  let bytes = 0;
   for await (const chunk of chunks) {
-    bytes += chunk.length;
-    onProgress?.(bytes);
+    count(chunk.length);
     yield chunk;
   }
 }
@@ -131,7 +178,7 @@ async function* counted(
 async function* decompressed(
   chunks: AsyncGenerator<Uint8Array, void, void>,
   reader: HistoryReader,
-  onTruncated: (truncated: true) => void,
+  onTruncated: () => void,
 ): AsyncGenerator<Uint8Array, void, void> {
   let head: Uint8Array = new Uint8Array(0);
   while (head.length < 2) {
@@ -151,7 +198,7 @@ async function* decompressed(
     yield* gunzip as AsyncIterable<Uint8Array>;
   } catch (error) {
     const { code } = error as { code?: unknown };
-    if (code === 'Z_BUF_ERROR') onTruncated(true);
+    if (code === 'Z_BUF_ERROR') onTruncated();
     else if (typeof code === 'string' && code.startsWith('Z_')) reader.refuse('gzip data', 'data that is not');
     else throw error;
   }

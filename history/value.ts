@@ -214,8 +214,15 @@ function numberText(value: number): string {
   return Number.isNaN(value) ? '##NaN' : value > 0 ? '##Inf' : '##-Inf';
 }
 
+/** Concatenated, not joined: joining would copy lists within each other once for each level. */
+function listKey(items: readonly Value[]): string {
+  let text = '[';
+  for (let i = 0; i < items.length; i++) text += i === 0 ? valueKey(items[i]!) : ` ${valueKey(items[i]!)}`;
+  return `${text}]`;
+}
+
 function objectKey(value: Exclude<Value, null | boolean | number | bigint | string>): string {
-  if (Array.isArray(value)) return `[${value.map(valueKey).join(' ')}]`;
+  if (isArray(value)) return listKey(value);
   if (value instanceof Keyword) {
     return plainKeywordName.test(value.name) ? `:${value.name}` : `#ftest/keyword ${JSON.stringify(value.name)}`;
   }
