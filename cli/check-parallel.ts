@@ -1,9 +1,10 @@
 /** Linearizability of many objects over all cores: what is quickly decided stays on this thread, the rest goes to workers. */
 import type { LinearizableVerdict } from '../checkers/evidence.ts';
-import { type Judged, judge } from '../checkers/linearizable/judge.ts';
+import { type Judged, judgeBySearch } from '../checkers/linearizable/judge.ts';
 import {
   budgetFor,
   checkLinearizable,
+  judgePiece,
   type LinearizableOptions,
   type Piece,
   piecesOf,
@@ -50,7 +51,7 @@ export async function checkLinearizableInParallel(
     const { calls } = pieces[index]!;
     const budget = options.budget ?? budgetFor(calls);
     const few = pieces.length === 1 ? budget : Math.min(budget, aloneMax);
-    const one = judge(search, model, calls, few, progress.goOn);
+    const one = judgePiece(search, model, pieces[index]!, few, progress.goOn);
     explored += one.explored;
     if (one.outcome === 'undecided' && few < budget && !progress.isOver()) continue;
     judged[index] = one;
@@ -87,7 +88,7 @@ async function judgeByWorkers(
       calls: packCalls(calls),
       budget: budget ?? budgetFor(calls),
     });
-    const order = (search: Search) => judge(search, model, calls, budget ?? budgetFor(calls)).order?.(search);
+    const order = (search: Search) => judgeBySearch(search, model, calls, budget ?? budgetFor(calls)).order?.(search);
     judged[index] = { ...answer, order };
     progress.finished(calls.events.length);
   };

@@ -66,6 +66,22 @@ describe('a fault lasts', () => {
     expect(windows({ at: 10, fault: { f: 'kill', nodes: ['n1'] }, error: 'no such process' })).toEqual([]);
   });
 
+  test('until it is stopped, as other tools call it', () => {
+    const fault = (f: string) => ({ f, nodes: [] }) as unknown as Fault;
+    expect(windows({ at: 10, fault: fault('start-partition') }, { at: 20, fault: fault('stop-partition') })).toEqual([
+      { label: 'start-partition', startNs: 10, endNs: 21, healed: true },
+    ]);
+    expect(windows({ at: 20, fault: fault('stop-partition') })).toEqual([]);
+  });
+
+  test('from line to line', () => {
+    const ops = history([
+      { at: 10, fault: { f: 'partition', shape: 'one', direction: 'both', cut } },
+      { at: 30, fault: { f: 'heal' } },
+    ]).map((op, index) => ({ ...op, index }));
+    expect(readFaults(linesOf(ops), nodeIds).windows).toMatchObject([{ from: 0, to: 3 }]);
+  });
+
   test('beyond the inverse of another fault', () => {
     expect(windows({ at: 10, fault: { f: 'kill', nodes: ['n1'] } }, { at: 30, fault: { f: 'heal' } })).toEqual([
       { label: 'kill n1', startNs: 10, endNs: 100, healed: false },

@@ -13,6 +13,9 @@ export interface FaultWindow {
   readonly startNs: number;
   /** When it was undone, or the history's end. */
   readonly endNs: number;
+  /** The lines of the history at which it began and was undone. */
+  readonly from: number;
+  readonly to: number;
   /** False when the history ends before it is undone. */
   readonly healed: boolean;
 }
@@ -103,11 +106,14 @@ interface Open {
   readonly label: string;
   readonly detail: string;
   readonly startNs: number;
+  readonly from: number;
   /** Nodes still under it; empty for a fault that is undone as a whole. */
   readonly nodes: Set<string>;
 }
 
 function endedBy(open: Open, f: string, nodes: readonly string[]): boolean {
+  // As nemeses of other tools call what ftest does not know: start-partition, stop-partition.
+  if (open.f.startsWith('start-') && f === `stop-${open.f.slice('start-'.length)}`) return true;
   if (!(inverses[f as keyof typeof inverses] ?? []).some((undone) => undone === open.f)) return false;
   if (nodes.length === 0 || open.nodes.size === 0) return true;
   for (const node of nodes) open.nodes.delete(node);
@@ -125,6 +131,7 @@ export class FaultTracker {
   #open: Open[] = [];
   #invoked: Op | undefined;
   #lastNs = 0;
+  #lastLine = 0;
 
   constructor(nodeIds: readonly string[]) {
     this.#nodeIds = nodeIds;
@@ -142,6 +149,7 @@ export class FaultTracker {
   /** To be given every op of the history, in order. */
   onOp(op: Op): void {
     if (op.time > this.#lastNs) this.#lastNs = op.time;
+    this.#lastLine = op.index;
     if (op.process !== 'nemesis') return;
     if (op.f === 'phase') {
       this.#enter(String(op.value), op.time);
@@ -163,21 +171,21 @@ export class FaultTracker {
   #happened(invoked: Op, completed: Op): void {
     const fields = fieldsOf(invoked.value);
     const nodes = strings(fields.nodes);
-    if (!(invoked.f in inverses)) {
+    if (!(invoked.f in inverses) && !invoked.f.startsWith('stop-')) {
       const said = describe(invoked.f, fields, this.#nodeIds);
-      this.#open.push({ f: invoked.f, ...said, startNs: invoked.time, nodes: new Set(nodes) });
+      this.#open.push({ f: invoked.f, ...said, startNs: invoked.time, from: invoked.index, nodes: new Set(nodes) });
       return;
     }
     this.#open = this.#open.filter((open) => {
       if (!endedBy(open, invoked.f, nodes)) return true;
-      this.#closed.push({ ...window(open, completed.time), healed: true });
+      this.#closed.push({ ...window(open, completed.time, completed.index), healed: true });
       return false;
     });
   }
 
   /** All faults so far, in the order in which they began; those not undone last until now. */
   windows(): FaultWindow[] {
-    const open = this.#open.map((one) => ({ ...window(one, this.#lastNs), healed: false }));
+    const open = this.#open.map((one) => ({ ...window(one, this.#lastNs, this.#lastLine), healed: false }));
     return [...this.#closed, ...open].sort((a, b) => a.startNs - b.startNs);
   }
 
@@ -190,12 +198,10 @@ export class FaultTracker {
   }
 }
 
-const window = ({ f, label, detail, startNs }: Open, endNs: number): Omit<FaultWindow, 'healed'> => ({
-  f,
-  label,
-  detail,
-  startNs,
+const window = ({ nodes: _, ...open }: Open, endNs: number, to: number): Omit<FaultWindow, 'healed'> => ({
+  ...open,
   endNs,
+  to,
 });
 
 /** The windows and phases of a whole history. */

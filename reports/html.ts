@@ -1,20 +1,18 @@
 /**
  * index.html: one file that needs nothing else. Everything that matters is in the markup and can be read without
- * script; charts and the timeline are drawn by the page's own code (client/) from columns packed into it. A strict
- * Content-Security-Policy admits that code by its hash, and nothing else.
+ * script; charts, the timeline, and what is around a counterexample are drawn by the page's own code (client/) from
+ * what is packed into the page.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
-import type { KeyFailure } from '../checkers/evidence.ts';
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
 import type { Op } from '../history/op.ts';
+import { type Counterexample, drawingHint, drawingId, renderCounterexample, titleOf } from './counterexample.ts';
 import { displayCount, displayMs, displayTime, displayValue, plural } from './display.ts';
+import { drawAll, encodeDrawings, fitting, subjectOf } from './drawing.ts';
 import { readFaults } from './fault-windows.ts';
-import { renderFigure } from './figure.ts';
 import { type Markup, markup, type Part } from './markup.ts';
 import { type Measurements, measure } from './measure.ts';
+import { builtAssets, classOf, type PageAssets, renderPage, section, table, wordOf } from './page.ts';
 import {
   columnNames,
   encodePage,
@@ -24,7 +22,7 @@ import {
   type PageHead,
   type PageProblem,
 } from './page-data.ts';
-import { describeOutcome, describeSpan, invocationOf, type Lines, readSpans, type Span } from './spans.ts';
+import { invocationOf, type Lines, readSpans, type Span } from './spans.ts';
 import {
   describeExpected,
   describeRun,
@@ -42,28 +40,11 @@ export interface ReportInput {
   readonly history: Lines;
 }
 
-/** The page's own code and style, as `client/build.js` makes them. */
-export interface PageAssets {
-  readonly script: string;
-  readonly style: string;
-}
-
 /** Of a longer history the page holds a sample, and all ops around each counterexample. */
 export const opsShownMax = 200_000;
 /** How many lines before a counterexample's end are always included. */
 const problemLinesMax = 20_000;
 const prefixShown = 24;
-
-function readAsset(name: string): string {
-  const beside = new URL(`./${name}`, import.meta.url);
-  const built = new URL(`../dist/reports/${name}`, import.meta.url);
-  const url = [beside, built].find((candidate) => existsSync(candidate));
-  if (url === undefined) throw new Error(`The report's ${name} has not been built: run npm run build.`);
-  return readFileSync(url, 'utf8');
-}
-
-/** What the build left beside this file, or in dist/ when it runs from its sources. */
-export const builtAssets = (): PageAssets => ({ script: readAsset('client.js'), style: readAsset('client.css') });
 
 /** A violation with the ops that it is told with. */
 interface Told extends Violation {
@@ -90,9 +71,6 @@ function tell(history: Lines, violations: readonly Violation[]): Told[] {
   });
 }
 
-const titleOf = ({ checker, failure }: Violation): string =>
-  failure.key === null ? `Not ${checker}` : `Key ${displayValue(failure.key, 60)} is not ${checker}`;
-
 function problemOf(told: Told): PageProblem {
   const spans = told.minimal.length > 0 ? told.minimal : told.around;
   const startMs = Math.min(...spans.map(({ startNs }) => startNs)) / 1e6;
@@ -100,7 +78,7 @@ function problemOf(told: Told): PageProblem {
   const last = told.around.find(({ completion }) => completion === told.failure.completion);
   const endMs = Math.max(...ends, (last?.endNs ?? 0) / 1e6);
   return {
-    title: titleOf(told),
+    title: titleOf(told.checker, told.failure),
     startMs,
     endMs,
     atMs: last?.endNs === undefined ? endMs : last.endNs / 1e6,
@@ -199,27 +177,6 @@ function pack(input: ReportInput, { measured, told, faults }: Read): { bytes: Ui
   return { bytes: encodePage(head, columns), shown: spans.length };
 }
 
-const classOf = { true: 'valid', false: 'invalid', unknown: 'unknown' } as const;
-const wordOf = { true: 'Valid', false: 'Invalid', unknown: 'Unknown' } as const;
-
-function table(
-  caption: string,
-  head: readonly Part[],
-  rows: readonly (readonly Part[])[],
-  numbersFrom = head.length,
-): Markup {
-  const cell = (part: Part, column: number): Markup =>
-    column === 0
-      ? markup`<th scope="row">${part}</th>`
-      : markup`<td${column >= numbersFrom ? markup` class="number"` : null}>${part}</td>`;
-  return markup`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table><caption class="hidden">${caption}</caption><thead><tr>${head.map(
-    (title, column) => markup`<th scope="col"${column >= numbersFrom ? markup` class="number"` : null}>${title}</th>`,
-  )}</tr></thead><tbody>${rows.map((row) => markup`<tr>${row.map(cell)}</tr>`)}</tbody></table></div>`;
-}
-
-const section = (id: string, title: string, ...content: readonly Part[]): Markup =>
-  markup`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`;
-
 function heading({ results, spec }: ReportInput): Markup {
   const { stats } = results;
   const expected = describeExpected(results);
@@ -250,72 +207,17 @@ function checkers({ checkers }: Results): Markup {
   return section('checkers', 'Checkers', table('Checkers', ['Checker', 'Verdict', 'Findings'], rows));
 }
 
-function opsTable(spans: readonly Span[], completion: number): Markup {
-  const rows = spans.map((span) => [
-    `client ${span.process}`,
-    span.node ?? '',
-    markup`<code>${describeSpan(span)}</code>${span.completion === completion ? markup` <span class="verdict invalid">✗ cannot be</span>` : null}`,
-    displayTime(span.startNs),
-    span.endNs === undefined ? '' : displayTime(span.endNs),
-    describeOutcome(span),
-  ]);
-  return table('Ops of the contradiction', ['Process', 'Node', 'Op', 'From', 'To', 'Outcome'], rows);
-}
-
-function notesOf(failure: KeyFailure): Map<number, string> {
-  const notes = new Map<number, string>();
-  failure.prefix.slice(-prefixShown).forEach((index, i) => {
-    notes.set(index, `Number ${i + 1} in the longest order that was found.`);
-  });
-  for (const { state, pending, whyDead } of failure.configurations) {
-    for (const index of pending) {
-      notes.set(index, [notes.get(index), `Pending with state ${state}: ${whyDead}`].filter(Boolean).join('\n'));
-    }
-  }
-  return notes;
-}
-
-function configurations(failure: KeyFailure): Part {
-  if (failure.configurations.length === 0) return null;
-  const rows = failure.configurations.map(
-    ({ state, pending, whyDead }) =>
-      markup`<li data-pending="${pending.join(' ')}" tabindex="0"><code>${state}</code><span>${whyDead}</span></li>`,
-  );
-  return markup`<h4>What the object could have been just before, and why each possibility dies</h4><ul class="configurations">${rows}</ul>`;
-}
-
-function violation(told: Told, number: number): Markup {
-  const { failure, minimal, around } = told;
-  const notes = notesOf(failure);
-  const figure = (title: string, spans: readonly Span[], path: readonly number[]): Markup =>
-    renderFigure({ title, spans, path, contradiction: failure.completion, notes });
-  const wider = around.length > minimal.length;
-  return markup`<article aria-labelledby="violation-${number}"><h3 id="violation-${number}">${titleOf(told)}</h3><ol class="story">${failure.story.map(
-    (sentence, i) =>
-      markup`<li${i === failure.story.length - 1 ? markup` class="contradiction"` : null}>${sentence}</li>`,
-  )}</ol>${
-    minimal.length === 0
-      ? null
-      : markup`<h4>The few ops that contradict each other</h4>${figure('The few ops that contradict each other', minimal, [])}${opsTable(minimal, failure.completion)}`
-  }${
-    wider
-      ? markup`<h4>The ops around it, numbered in the longest order that can be</h4>${figure('The ops around the contradiction', around, failure.prefix.slice(-prefixShown))}`
-      : null
-  }${configurations(failure)}</article>`;
-}
-
-function violations(told: readonly Told[]): Part {
-  if (told.length === 0) return null;
-  const title = told.length === 1 ? 'The counterexample' : `${told.length} counterexamples`;
-  const rest = told.slice(1);
+function violations(examples: readonly Counterexample[], history: Lines): Part {
+  const [first, ...rest] = examples.map((example) => renderCounterexample(example, history));
+  if (first === undefined) return null;
   return section(
     'violations',
-    title,
-    markup`<p class="hint">Ops stand in the order of the history; time is stretched so that labels fit. Bars that overlap ran at once, and either may have come first.</p>`,
-    violation(told[0] as Told, 1),
+    rest.length === 0 ? 'The counterexample' : `${examples.length} counterexamples`,
+    drawingHint,
+    first,
     rest.length === 0
       ? null
-      : markup`<details><summary>${plural(rest.length, 'more counterexample')}</summary>${rest.map((one, i) => violation(one, i + 2))}</details>`,
+      : markup`<details><summary>${plural(rest.length, 'more counterexample')}</summary>${rest}</details>`,
   );
 }
 
@@ -407,31 +309,41 @@ function footing({ results }: ReportInput, shown: number): Markup {
   }</footer>`;
 }
 
-const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
-
 /** The page. `assets` are the built ones unless given. Linear in the history. */
 export function renderHtml(input: ReportInput, assets: PageAssets = builtAssets()): string {
-  const { results } = input;
+  const { results, history } = input;
   const read: Read = {
-    measured: measure(input.history),
-    told: tell(input.history, violationsOf(results)),
-    faults: readFaults(input.history, nodeIdsOf(input.spec)),
+    measured: measure(history),
+    told: tell(history, violationsOf(results)),
+    faults: readFaults(history, nodeIdsOf(input.spec)),
   };
   const { bytes, shown } = pack(input, read);
-  // An inline script ends where `</script` first stands, wherever that is.
-  const script = assets.script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
-  const { style } = assets;
-  const policy = `default-src 'none'; script-src ${sha256(script)}; style-src ${sha256(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
-  const title = `${wordOf[`${results.valid}`]}: ${results.target} ${results.workload}, seed ${results.seed}`;
-  const body = markup`<main>${heading(input)}${checkers(results)}${violations(read.told)}${invariants(results)}${overTime()}${timeline(shown < results.stats.invoke)}${faultList(read)}${statistics(read)}${marks(results)}${footing(input, shown)}</main><div id="tip" role="tooltip" hidden></div>`;
-  return [
-    '<!doctype html>',
-    '<html lang="en"><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">',
-    `${markup`<title>${title}</title>`}<style>${style}</style></head>`,
-    `<body>${body}`,
-    `<script type="application/octet-stream" id="data">${gzipSync(bytes, { level: 6 }).toString('base64')}</script>`,
-    `<script>${script}</script></body></html>\n`,
-  ].join('\n');
+  const subjects = read.told.map(({ failure }, i) => subjectOf(drawingId(`${i + 1}`), history, failure));
+  const drawn = fitting(drawAll(history, subjects, read.faults.windows));
+  const examples = read.told.map(({ checker, failure, minimal }, i): Counterexample => {
+    const name = `${i + 1}`;
+    return { name, title: titleOf(checker, failure), failure, told: minimal, drawn: drawn[i] };
+  });
+  return renderPage(
+    {
+      title: `${wordOf[`${results.valid}`]}: ${results.target} ${results.workload}, seed ${results.seed}`,
+      body: [
+        heading(input),
+        checkers(results),
+        violations(examples, history),
+        invariants(results),
+        overTime(),
+        timeline(shown < results.stats.invoke),
+        faultList(read),
+        statistics(read),
+        marks(results),
+        footing(input, shown),
+      ],
+      data: new Map([
+        ['data', bytes],
+        ['drawings', encodeDrawings(drawn)],
+      ]),
+    },
+    assets,
+  );
 }

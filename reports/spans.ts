@@ -1,12 +1,14 @@
 /** A span: one op of a client, from its invocation to its completion. */
 import type { Op } from '../history/op.ts';
 import type { Value } from '../history/value.ts';
-import { displayValue } from './display.ts';
+import { displayTime, displayValue } from './display.ts';
 
 /** What reports need of a History. */
 export interface Lines {
   readonly length: number;
   op(index: number): Op;
+  /** The line of the file, from 1; by default the position from 1. */
+  line?(index: number): number;
 }
 
 export interface Span {
@@ -93,4 +95,12 @@ export function describeSpan(span: Span): string {
 export function describeOutcome(span: Span): string {
   if (span.endNs === undefined) return 'never completed';
   return span.error === undefined ? span.type : `${span.type}: ${displayValue(span.error, 80)}`;
+}
+
+/** `12.345 s to 12.350 s`; `lines 17 to 20` where the history has no times. */
+export function describeWhen({ startNs, endNs, index, completion }: Span, lines: Lines): string {
+  const timed = Number.isFinite(startNs) && (endNs === undefined || Number.isFinite(endNs));
+  if (timed) return `${displayTime(startNs)} to ${endNs === undefined ? 'the end' : displayTime(endNs)}`;
+  const line = (at: number): number => lines.line?.(at) ?? at + 1;
+  return completion === undefined ? `from line ${line(index)} on` : `lines ${line(index)} to ${line(completion)}`;
 }

@@ -28,26 +28,7 @@ export interface Calls {
 
 /** Only the calls to keep, with their completions, renumbered. */
 export function selectCalls(calls: Calls, keep: readonly number[]): Calls {
-  const numberOf = new Int32Array(calls.length).fill(-1);
-  keep.forEach((call, index) => {
-    numberOf[call] = index;
-  });
-  const events: number[] = [];
-  for (const event of calls.events) {
-    const call = numberOf[event >>> 1]!;
-    if (call >= 0) events.push(call * 2 + (event & 1));
-  }
-  return {
-    length: keep.length,
-    invocation: Int32Array.from(keep, (call) => calls.invocation[call]!),
-    completion: Int32Array.from(keep, (call) => calls.completion[call]!),
-    fate: Uint8Array.from(keep, (call) => calls.fate[call]!),
-    process: Int32Array.from(keep, (call) => calls.process[call]!),
-    f: keep.map((call) => calls.f[call]!),
-    input: keep.map((call) => calls.input[call]!),
-    output: keep.map((call) => calls.output[call]!),
-    events: Int32Array.from(events),
-  };
+  return splitCalls(calls, [keep])[0]!;
 }
 
 /** The calls invoked before this one returned, and no return after it. Numbers stay as they are. */
@@ -64,5 +45,37 @@ export function callsUntilReturn(calls: Calls, call: number): Calls {
     input: calls.input.slice(0, length),
     output: calls.output.slice(0, length),
     events,
+  };
+}
+
+/** The calls of each part, renumbered; no call is in two of them. Linear in all calls. */
+export function splitCalls(calls: Calls, parts: readonly (readonly number[])[]): Calls[] {
+  const partOf = new Int32Array(calls.length).fill(-1);
+  const numberOf = new Int32Array(calls.length);
+  parts.forEach((part, index) => {
+    part.forEach((call, number) => {
+      partOf[call] = index;
+      numberOf[call] = number;
+    });
+  });
+  const events: number[][] = parts.map(() => []);
+  for (const event of calls.events) {
+    const part = partOf[event >>> 1]!;
+    if (part >= 0) events[part]!.push(numberOf[event >>> 1]! * 2 + (event & 1));
+  }
+  return parts.map((part, index) => columnsOf(calls, part, events[index]!));
+}
+
+function columnsOf(calls: Calls, keep: readonly number[], events: readonly number[]): Calls {
+  return {
+    length: keep.length,
+    invocation: Int32Array.from(keep, (call) => calls.invocation[call]!),
+    completion: Int32Array.from(keep, (call) => calls.completion[call]!),
+    fate: Uint8Array.from(keep, (call) => calls.fate[call]!),
+    process: Int32Array.from(keep, (call) => calls.process[call]!),
+    f: keep.map((call) => calls.f[call]!),
+    input: keep.map((call) => calls.input[call]!),
+    output: keep.map((call) => calls.output[call]!),
+    events: Int32Array.from(events),
   };
 }

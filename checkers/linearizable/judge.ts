@@ -1,7 +1,7 @@
 /** One object judged: by its model alone where that can be, else by search. */
 import type { Calls } from './calls.ts';
 import { decide } from './decide.ts';
-import type { Model } from './models/model.ts';
+import type { Decision, Model } from './models/model.ts';
 import { allRules } from './rules.ts';
 import type { Lacking, Search } from './search.ts';
 
@@ -22,15 +22,18 @@ export interface Judged {
   readonly order?: (search: Search) => ArrayLike<number> | undefined;
 }
 
-/** `goOn` is told now and then how many events of the calls have been walked, and stops all by answering false. */
+/**
+ * The calls are decided as `decision` says, which is the model's own, or by search. `goOn` is told now and then how many events
+ * of the calls have been walked, and stops all by answering false.
+ */
 export function judge(
   search: Search,
   model: Model,
   calls: Calls,
   budget: number,
   goOn?: (walked: number) => boolean,
+  decision: Decision | undefined = model.decide?.(calls),
 ): Judged {
-  const decision = model.decide?.(calls);
   if (decision?.linearizable === false) return { outcome: 'impossible', explored: 0, core: decision.core };
   if (decision?.linearizable === true) {
     return {
@@ -42,7 +45,8 @@ export function judge(
   return judgeBySearch(search, model, calls, budget, goOn);
 }
 
-function judgeBySearch(
+/** As judge, of calls that the model itself does not decide. */
+export function judgeBySearch(
   search: Search,
   model: Model,
   calls: Calls,

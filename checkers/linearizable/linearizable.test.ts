@@ -142,8 +142,12 @@ describe('the verdict', () => {
   });
 
   test('is unknown for a key beyond the budget, and says where and why; the other keys are judged', () => {
-    const writers = Array.from({ length: 14 }, (_, i) => `${i} invoke write ${i} 7\n${i} info write ${i} 7`).join('\n');
-    const readers = Array.from({ length: 14 }, (_, i) => `99 invoke read null 7\n99 ok read ${(i * 5) % 14} 7`).join(
+    // Two writes of each value, so that a read does not tell which it saw.
+    const writers = Array.from(
+      { length: 14 },
+      (_, i) => `${i} invoke write ${i >> 1} 7\n${i} info write ${i >> 1} 7`,
+    ).join('\n');
+    const readers = Array.from({ length: 14 }, (_, i) => `99 invoke read null 7\n99 ok read ${(i * 5) % 7} 7`).join(
       '\n',
     );
     const text = `${writers}\n${readers}\n99 invoke read null 8\n99 ok read null 8`;
@@ -167,7 +171,7 @@ describe('the verdict', () => {
     const checker = linearizable({ model: register() });
     expect(checker.name).toBe('linearizable');
     expect(checker.check(historyOf('0 invoke read\n0 ok read null')).valid).toBe(true);
-    expect([...models.keys()]).toEqual(['register', 'cas-register']);
+    expect([...models.keys()].slice(0, 2)).toEqual(['register', 'cas-register']);
   });
 });
 
@@ -214,7 +218,7 @@ describe('other contradictions', () => {
 
   test('a read of nil after a write', () => {
     expect(lastSentence('0 invoke write 1\n0 ok write 1\n1 invoke read\n1 ok read null')).toBe(
-      "Process 1 read nil at 0.3 s, but nil was overwritten by process 0's write of 1, which had returned at 0.1 s, and nothing ever wrote nil.",
+      "Process 1 read nil at 0.3 s, but nil (the initial value) was overwritten by process 0's write of 1, which had returned at 0.1 s, and nothing ever wrote nil.",
     );
   });
 
@@ -258,7 +262,7 @@ describe.each([
           .trim()
           .split('\n')
           .map((line) => JSON.parse(line) as Recorded)
-          .filter(({ workload }) => models.has(workload))
+          .filter(({ workload }) => workload === 'cas-register')
       : [];
 
   test.skipIf(whyNot !== undefined)(`have our verdict too${whyNot === undefined ? '' : `: skipped, ${whyNot}`}`, () => {

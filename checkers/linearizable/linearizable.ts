@@ -2,11 +2,11 @@ import type { History } from '../../history/history.ts';
 import { formatValue, type Value } from '../../history/value.ts';
 import type { Checker, Validity } from '../checker.ts';
 import type { LinearizableVerdict, Linearization } from '../evidence.ts';
-import { type Calls, selectCalls } from './calls.ts';
+import { type Calls, splitCalls } from './calls.ts';
 import { explain } from './explain.ts';
-import { type Judged, judge } from './judge.ts';
+import { type Judged, judge, judgeBySearch } from './judge.ts';
 import { linearizationOf } from './linearization.ts';
-import type { Model } from './models/model.ts';
+import type { Decision, Model } from './models/model.ts';
 import { objectsOf } from './objects.ts';
 import { Search } from './search.ts';
 import { seconds } from './story.ts';
@@ -43,6 +43,8 @@ const failuresMax = 10;
 export interface Piece {
   readonly key: Value;
   readonly calls: Calls;
+  /** What its model says of it, without a search. */
+  readonly decision: Decision | undefined;
 }
 
 /**
@@ -62,12 +64,13 @@ export function checkLinearizable(history: History, options: LinearizableOptions
   const search = new Search();
   const total = pieces.reduce((sum, { calls }) => sum + calls.events.length, 0);
   let done = 0;
-  const judged = pieces.map(({ calls }) => {
+  const judged = pieces.map((piece) => {
+    const { calls } = piece;
     const goOn = (walked: number): boolean => {
       onProgress?.(done + walked, total);
       return isOverdue?.() !== true;
     };
-    const one = judge(search, model, calls, options.budget ?? budgetFor(calls), goOn);
+    const one = judgePiece(search, model, piece, options.budget ?? budgetFor(calls), goOn);
     done += calls.events.length;
     return one;
   });
@@ -76,13 +79,28 @@ export function checkLinearizable(history: History, options: LinearizableOptions
 
 export const budgetFor = (calls: Calls): number => leastBudget + budgetPerCall * calls.length;
 
+/** Objects that their model decides stay whole; of the others each part that can be judged apart is a piece. */
 export function piecesOf({ keys, calls }: ReturnType<typeof objectsOf>, model: Model): Piece[] {
   return calls.flatMap((of, object): Piece[] => {
     const key = keys[object]!;
-    const parts = model.parts?.(of);
-    return parts === undefined ? [{ key, calls: of }] : parts.map((part) => ({ key, calls: selectCalls(of, part) }));
+    const decision = model.decide?.(of);
+    const parts = decision === undefined ? model.parts?.(of) : undefined;
+    if (parts === undefined) return [{ key, calls: of, decision }];
+    return splitCalls(of, parts).map((part) => ({ key, calls: part, decision: model.decide?.(part) }));
   });
 }
+
+/** The piece as its model decided it, or by search. */
+export const judgePiece = (
+  search: Search,
+  model: Model,
+  { calls, decision }: Piece,
+  budget: number,
+  goOn: (walked: number) => boolean,
+): Judged =>
+  decision === undefined
+    ? judgeBySearch(search, model, calls, budget, goOn)
+    : judge(search, model, calls, budget, goOn, decision);
 
 /** What was found of all pieces together. */
 export function verdictOn(

@@ -2,28 +2,51 @@
 import { failCode, type History, invokeCode } from '../../history/history.ts';
 import { formatValue, type Value, valuesEqual } from '../../history/value.ts';
 import { type Calls, CRASHED, REFUSED, RETURNED } from './calls.ts';
+import type { Model } from './models/model.ts';
+import { registerWords } from './models/register-words.ts';
 
 /** Ops named in one sentence, at most. */
 const namedMax = 4;
+
+/** Characters of a state shown in a sentence, at most. */
+const stateLengthMax = 80;
+
+/** What a story is about. */
+export interface Telling {
+  readonly history: History;
+  readonly calls: Calls;
+  readonly key: Value;
+  readonly model: Model;
+  /** The call that could not be linearized. */
+  readonly call: number;
+  /** What the object holds before any op, in words. */
+  readonly initial: string;
+}
 
 export class Story {
   private readonly history: History;
   private readonly calls: Calls;
   private readonly key: Value;
-  /** The call that could not be linearized. */
+  private readonly model: Model;
   private readonly call: number;
+  private readonly initial: string;
 
-  constructor(history: History, calls: Calls, key: Value, call: number) {
+  constructor({ history, calls, key, model, call, initial }: Telling) {
     this.history = history;
     this.calls = calls;
     this.key = key;
+    this.model = model;
     this.call = call;
+    this.initial = initial;
   }
 
-  /** What the calls of the conflict did, one sentence each, in the order of their invocations; the contradiction last. */
-  tell(conflict: readonly number[], states: readonly string[]): string[] {
+  /**
+   * What the calls of the conflict did, one sentence each, in the order of their invocations; the contradiction last. `states`: what
+   * the object may have held just before; `core`: if only these calls are looked at.
+   */
+  tell(conflict: readonly number[], states: readonly string[], core: boolean): string[] {
     const others = conflict.filter((call) => call !== this.call);
-    return [...others.map((call) => this.account(call)), this.contradiction(others, states)];
+    return [...others.map((call) => this.account(call)), this.contradiction(others, states, core)];
   }
 
   /** With the last calls before them that may have left the values they saw, ascending. */
@@ -31,32 +54,38 @@ export class Story {
     const told = new Set(conflict);
     for (const call of conflict) {
       const expected = this.calls.fate[call] === REFUSED ? undefined : this.expected(call);
-      const origin = expected === undefined ? undefined : this.producersOf(expected, call).at(-1);
+      const origin = expected === undefined ? undefined : this.lastProducerOf(expected, call);
       if (origin !== undefined) told.add(origin);
     }
     return [...told].sort((a, b) => a - b);
   }
 
-  /** Why the call is impossible in this state, whatever of the pending calls happens first. */
-  whyDead(state: string, pending: readonly number[], crashed: number): string {
-    const others = pending.filter((call) => call !== this.call && this.effect(call) !== undefined);
+  /**
+   * Why the call is impossible in this state, whatever of the other pending calls, and of so many of unknown outcome, happens
+   * first. `changing`: the pending ones that may change the state; `isAnyUnknown`: whether there are others of unknown outcome, of no use.
+   */
+  whyDead(state: string, changing: readonly number[], crashed: number, isAnyUnknown: boolean): string {
+    const others = changing.filter((call) => call !== this.call);
     const helpers = others.map((call) => this.possessive(call));
     if (crashed > 0) helpers.push(crashed === 1 ? 'the op of unknown outcome' : `${crashed} ops of unknown outcome`);
     const help =
       helpers.length === 0
-        ? 'nothing else was pending'
+        ? isAnyUnknown
+          ? 'no op of unknown outcome leads there'
+          : 'nothing else was pending'
         : helpers.length === 1 && crashed <= 1
           ? `${helpers[0]} does not lead there`
           : `no order of ${list(helpers)} leads there`;
-    return `it held ${state}, but ${this.requirement()}, and ${help}`;
+    return `it ${isThing(state) ? 'was' : 'held'} ${cut(state)}, ${this.requirement()}, and ${help}`;
   }
 
   private requirement(): string {
     const expected = this.expected(this.call);
     const what = this.possessive(this.call);
-    if (expected === undefined) return `${what} was not possible`;
+    if (!this.isRegister) return `where ${what} is not possible`;
+    if (expected === undefined) return `but ${what} was not possible`;
     const needs = this.calls.fate[this.call] === REFUSED ? 'anything but ' : '';
-    return `${what} needs ${needs}${formatValue(expected)}`;
+    return `but ${what} needs ${needs}${formatValue(expected)}`;
   }
 
   /** `Process 1 wrote 4 from 10.1 s to 10.2 s.` */
@@ -65,32 +94,40 @@ export class Story {
     if (this.calls.fate[call] !== CRASHED) {
       return `${process} ${this.past(call)} ${this.between(call)}.`;
     }
-    return `${process} began a ${this.noun(call)} ${this.at(this.calls.invocation[call]!)}; its outcome is unknown.`;
+    return `${process} began ${withArticle(this.noun(call))} ${this.at(this.calls.invocation[call]!)}; its outcome is unknown.`;
   }
 
-  private contradiction(others: readonly number[], states: readonly string[]): string {
+  private contradiction(others: readonly number[], states: readonly string[], core: boolean): string {
     const { calls, call } = this;
     const what = `Process ${this.process(call)} ${this.past(call)} ${this.at(calls.completion[call]!)}`;
     const expected = this.expected(call);
+    const distinct = [...new Set(states.map(cut))];
+    const could = core ? 'after these alone it could only' : 'just before it could only';
+    const verb = distinct.some(isThing) ? 'be' : 'hold';
+    const held = distinct.length === 0 ? '' : `; ${could} ${verb} ${list(distinct, 'or')}`;
+    const value = expected === undefined ? '' : formatValue(expected);
+    const producers = expected === undefined ? [] : this.producersOf(expected, call);
+    const isInitial = producers.length === 0 && value === this.initial;
+    if (!this.isRegister) {
+      return expected === undefined || producers.length > 0 || isInitial
+        ? `${what}, but no order of these ops makes that possible${held}.`
+        : `${what}, but no op had left ${value} there${this.failedProducerOf(expected)}.`;
+    }
     if (expected === undefined) return `${what}, which no order of these ops allows.`;
     if (calls.fate[call] === REFUSED) {
-      return `${what}, but no order of these ops makes it anything but ${formatValue(expected)} then.`;
+      return `${what}, but no order of these ops makes it anything but ${value} then.`;
     }
-    const value = formatValue(expected);
-    const producers = this.producersOf(expected, call);
-    if (producers.length === 0 && !valuesEqual(expected, null)) {
-      return `${what}, but no one had written ${value}${this.failedWriteOf(expected)}.`;
+    if (producers.length === 0 && !isInitial) {
+      return `${what}, but no one had written ${value}${this.failedProducerOf(expected)}.`;
     }
     const witness = others.find((other) => this.comesAfter(other, expected, producers));
-    if (witness === undefined) {
-      const held = states.length === 0 ? '' : `; just before it could only hold ${list([...new Set(states)], 'or')}`;
-      return `${what}, but no order of these ops makes it ${value} then${held}.`;
-    }
+    if (witness === undefined) return `${what}, but no order of these ops makes it ${value} then${held}.`;
     const when = this.at(calls.completion[witness]!);
-    const last = producers.length === 0 ? `nothing ever wrote ${value}` : `no one wrote ${value} afterwards`;
+    const last = isInitial ? `nothing ever wrote ${value}` : `no one wrote ${value} afterwards`;
+    const lost = isInitial ? `${value} (the initial value)` : value;
     return this.effect(witness) === undefined
       ? `${what}, but process ${this.process(witness)} had ${this.past(witness)} ${when}, and ${last}.`
-      : `${what}, but ${value} was overwritten by ${this.possessive(witness)}, which had returned ${when}, and ${last}.`;
+      : `${what}, but ${lost} was overwritten by ${this.possessive(witness)}, which had returned ${when}, and ${last}.`;
   }
 
   /** Whether the other call, over before this one began, shows another value than expected, and began after all that leave it were over. */
@@ -106,18 +143,45 @@ export class Story {
 
   /** The calls invoked before `by` returned that leave the value, if they happen. */
   private producersOf(value: Value, by: number): number[] {
-    const { calls } = this;
-    const until = calls.fate[by] === CRASHED ? calls.invocation[by]! : calls.completion[by]!;
     const found: number[] = [];
-    for (let call = 0; call < calls.length && calls.invocation[call]! < until; call++) {
-      const effect = this.effect(call);
-      if (call !== by && effect !== undefined && valuesEqual(effect, value)) found.push(call);
+    for (let call = this.lastBefore(by); call >= 0; call--) {
+      if (call !== by && this.leavesValue(call, value)) found.push(call);
     }
-    return found;
+    return found.reverse();
   }
 
-  /** A write of the value that failed: if that is where it comes from, a failed op took effect. */
-  private failedWriteOf(value: Value): string {
+  /** The last of them. */
+  private lastProducerOf(value: Value, by: number): number | undefined {
+    for (let call = this.lastBefore(by); call >= 0; call--) {
+      if (call !== by && this.leavesValue(call, value)) return call;
+    }
+    return undefined;
+  }
+
+  /** The last call invoked before `by` returned; -1 where there is none. */
+  private lastBefore(by: number): number {
+    const { calls } = this;
+    const until = calls.fate[by] === CRASHED ? calls.invocation[by]! : calls.completion[by]!;
+    let low = 0;
+    let high = calls.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (calls.invocation[middle]! < until) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** Whether the call brings the value about: a cas that expects it too does not. */
+  private leavesValue(call: number, value: Value): boolean {
+    const effect = this.effect(call);
+    if (effect === undefined || !valuesEqual(effect, value)) return false;
+    const expected = this.isRegister ? this.expected(call) : undefined;
+    return expected === undefined || !valuesEqual(expected, value);
+  }
+
+  /** An op that would have left the value, and failed: if that is where it comes from, a failed op took effect. */
+  private failedProducerOf(value: Value): string {
     const { history } = this;
     const until = this.calls.completion[this.call]!;
     for (const line of history.clientInvocations()) {
@@ -125,25 +189,31 @@ export class Story {
       const completion = history.completionOf(line);
       const failed = completion >= 0 && history.types[completion] === failCode && history.types[line] === invokeCode;
       if (!failed || !valuesEqual(history.key(line) ?? null, this.key)) continue;
+      const f = history.f(line);
       const input = history.value(line);
-      const left = history.f(line) === 'write' ? input : Array.isArray(input) ? (input[1] as Value) : undefined;
-      if (left === undefined || !valuesEqual(left, value)) continue;
-      return ` but process ${history.process(line)}, whose ${history.f(line)} failed ${this.at(completion)}`;
+      const left = f === 'cas' && Array.isArray(input) ? (input[1] as Value) : input;
+      if (f === 'read' || !valuesEqual(left, value)) continue;
+      return ` but process ${history.process(line)}, whose ${f} failed ${this.at(completion)}`;
     }
     return '';
   }
 
-  /** The value that the call saw or expected; undefined where it does not look. */
-  private expected(call: number): Value | undefined {
-    if (this.calls.f[call] === 'read') return this.calls.fate[call] === RETURNED ? this.calls.output[call]! : undefined;
-    return this.calls.f[call] === 'cas' ? (this.calls.input[call] as readonly Value[])[0]! : undefined;
+  /** Only of a register it is known that what an op leaves replaces what was there. */
+  private get isRegister(): boolean {
+    return this.model.words === registerWords;
   }
 
-  /** The value that the call leaves, if it happens; undefined where it leaves all as it is. */
+  /** The value that the call saw, or expected, or did not find; undefined where it does not look. */
+  private expected(call: number): Value | undefined {
+    const { calls, model } = this;
+    if (calls.fate[call] !== REFUSED) return model.words.expects?.(calls, call);
+    const input = calls.input[call]!;
+    return Array.isArray(input) ? (input[0] as Value) : undefined;
+  }
+
+  /** The value that the call leaves, if it happens; undefined where it leaves none. */
   private effect(call: number): Value | undefined {
-    if (this.calls.fate[call] === REFUSED) return undefined;
-    if (this.calls.f[call] === 'write') return this.calls.input[call]!;
-    return this.calls.f[call] === 'cas' ? (this.calls.input[call] as readonly Value[])[1]! : undefined;
+    return this.model.words.leaves?.(this.calls, call);
   }
 
   private process(call: number): string {
@@ -155,36 +225,11 @@ export class Story {
   }
 
   private noun(call: number): string {
-    const input = this.calls.input[call]!;
-    switch (this.calls.f[call]) {
-      case 'read':
-        return this.calls.fate[call] === RETURNED ? `read of ${formatValue(this.calls.output[call]!)}` : 'read';
-      case 'write':
-        return `write of ${formatValue(input)}`;
-      case 'cas': {
-        const [from, to] = input as readonly Value[];
-        return `cas from ${formatValue(from!)} to ${formatValue(to!)}`;
-      }
-      default:
-        return `${this.calls.f[call]} ${formatValue(input)}`;
-    }
+    return this.model.words.noun(this.calls, call);
   }
 
   private past(call: number): string {
-    const input = this.calls.input[call]!;
-    switch (this.calls.f[call]) {
-      case 'read':
-        return `read ${formatValue(this.calls.output[call]!)}`;
-      case 'write':
-        return `wrote ${formatValue(input)}`;
-      case 'cas': {
-        const [from, to] = (input as readonly Value[]).map((value) => formatValue(value));
-        if (this.calls.fate[call] === REFUSED) return `was refused a cas from ${from} to ${to}`;
-        return `changed ${from} to ${to} by cas`;
-      }
-      default:
-        return `did ${this.calls.f[call]} ${formatValue(input)} with the result ${formatValue(this.calls.output[call]!)}`;
-    }
+    return this.model.words.past(this.calls, call);
   }
 
   /** Times where the history has them, else lines. */
@@ -204,6 +249,14 @@ export class Story {
 
 /** To the millisecond: `12.4 s`. */
 export const seconds = (timeNs: number): string => `${Math.round(timeNs / 1e6) / 1e3} s`;
+
+const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+
+/** Whether a state is described as what the object is (a lock held by process 1), not as what it holds. */
+const isThing = (state: string): boolean => state.startsWith('a ');
+
+const cut = (state: string): string =>
+  state.length <= stateLengthMax ? state : `${state.slice(0, stateLengthMax - 1)}…`;
 
 /** `a, b and 3 more`. */
 function list(items: readonly string[], conjunction = 'and'): string {

@@ -1,10 +1,13 @@
 /** The report page's own code: reads the columns in the page and draws what the markup leaves to be drawn. */
+
+import type { Drawing } from '../drawing-data.ts';
 import { mountCharts } from './charts.ts';
 import { clusterLanes } from './cluster-lanes.ts';
+import { mountDrawings } from './drawing.ts';
 import { enableCopy, enliven } from './figures.ts';
 import { Lanes } from './lanes.ts';
 import { Range } from './range.ts';
-import { type Run, readRun } from './run.ts';
+import { inflate, type Run, readRun } from './run.ts';
 import { mountTimeline } from './timeline.ts';
 
 function legend(run: Run): HTMLElement {
@@ -41,12 +44,19 @@ function mountOverview(run: Run): void {
   }
 }
 
+/** What an element of the page holds; a page about a history alone has no charts. */
+const packed = (id: string): string | undefined => document.getElementById(id)?.textContent ?? undefined;
+
 async function start(): Promise<void> {
   enableCopy();
   enliven();
-  const run = await readRun(document.querySelector('#data')?.textContent ?? '');
-  mountOverview(run);
-  mountTimeline(run);
+  mountDrawings(JSON.parse(new TextDecoder().decode(await inflate(packed('drawings') ?? ''))) as Drawing[]);
+  const data = packed('data');
+  if (data !== undefined) {
+    const run = readRun(await inflate(data));
+    mountOverview(run);
+    mountTimeline(run);
+  }
   document.documentElement.dataset.ready = 'true';
 }
 

@@ -12,14 +12,15 @@ export interface Run {
   text(place: number | undefined): string;
 }
 
-async function inflate(base64: string): Promise<Uint8Array> {
+/** What was packed into the page. */
+export async function inflate(base64: string): Promise<Uint8Array> {
   const packed = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-export async function readRun(base64: string): Promise<Run> {
-  const { head, columns } = decodePage(await inflate(base64));
+export function readRun(bytes: Uint8Array): Run {
+  const { head, columns } = decodePage(bytes);
   const rows = columns.index.length;
   const startMs = new Float64Array(rows);
   const endMs = new Float64Array(rows);

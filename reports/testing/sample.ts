@@ -155,12 +155,28 @@ function failureOf(ops: readonly Op[], key: Value): KeyFailure {
     key,
     completion: completion.index,
     minimal: [0, 2, 4].map(index),
+    window: { from: index(0), to: completion.index },
+    basis: 'history',
     prefix: [0, 1, 2, 3].map(index),
     configurations: [
       {
         state: '42',
         pending: [index(4)],
         whyDead: `the read gave ${String(completion.value)}, but the register held 42`,
+      },
+    ],
+    paths: [
+      {
+        skipped: 0,
+        start: 'nil',
+        steps: [0, 1, 2, 3].map((i) => ({ op: index(i), state: i < 2 ? '41' : '42' })),
+        dies: { op: index(4), why: `it held 42, but the read gave ${String(completion.value)}` },
+      },
+      {
+        skipped: 2,
+        start: '41',
+        steps: [{ op: index(2), state: '42' }],
+        dies: { op: index(4), why: `it held 42, but the read gave ${String(completion.value)}` },
       },
     ],
     story: [

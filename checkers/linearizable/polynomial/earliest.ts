@@ -3,9 +3,10 @@ import type { Decision } from '../models/model.ts';
 import { NEVER } from './spans.ts';
 
 /**
- * `contradictionBefore(limit)` gives calls that contradict each other if only what returned before that position is known, or
- * undefined. A history whose beginning is not linearizable is not either, so the least limit with a contradiction is found by halving;
- * the last return in the contradiction at hand is tried in turn with that, since often no other is known earlier.
+ * `contradictionBefore(limit)` gives calls that contradict each other if only what returned before that position is
+ * known, or undefined. A history whose beginning is not linearizable is not either, so the least limit with a
+ * contradiction is found by halving; the last return in the contradiction at hand is tried in turn with that, since often
+ * no other is known earlier.
  */
 export function earliestContradiction(
   returned: Int32Array,
@@ -31,10 +32,7 @@ export function earliestContradiction(
 }
 
 /** Impossible by that of the contradictions whose last return is the earliest; linearizable if there is none. */
-export function decisionOf(
-  returned: Int32Array,
-  contradictions: readonly (readonly number[] | undefined)[],
-): Decision {
+export function decisionOf(returned: Int32Array, contradictions: readonly (readonly number[] | undefined)[]): Decision {
   let earliest: readonly number[] | undefined;
   for (const core of contradictions) {
     if (core === undefined) continue;

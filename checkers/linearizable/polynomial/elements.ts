@@ -1,5 +1,7 @@
-/** The calls on a container (queue, stack, bag), put together by element: what was put in, and the call that took it out. */
-import { Keyword, type Value } from '../../../history/value.ts';
+/**
+ * The calls on a container (queue, stack, bag), put together by element: what was put in, and the call that took it out.
+ */
+import { nameOf, type Value } from '../../../history/value.ts';
 import { type Calls, CRASHED, REFUSED } from '../calls.ts';
 import { ValueNumbers } from '../value-numbers.ts';
 import { type Spans, spansOf } from './spans.ts';
@@ -20,8 +22,8 @@ export interface Elements extends Spans {
   readonly events: Int32Array;
   readonly count: number;
   /**
-   * The call that put each element in, in order of invocation. Crashed ones are here only if what they put in was returned: any
-   * other can be left out of a linearization, with the crashed call that took its element, if one did.
+   * The call that put each element in, in order of invocation. Crashed ones are here only if what they put in was
+   * returned: any other can be left out of a linearization, with the crashed call that took its element, if one did.
    */
   readonly put: Int32Array;
   /** The call that returned each element; -1 where none did. */
@@ -33,14 +35,15 @@ export interface Elements extends Spans {
 }
 
 /**
- * The elements. Or the calls of a contradiction that any container would show: a value was returned that none put in, or before it was
- * put in, or twice. Or undefined where a returned value was put in by several calls, or a value put in stands for
- * empty (nil, "empty", :empty), or there are refused calls or other ops. Values that no call returned may repeat. Linear.
+ * The elements. Or the calls of a contradiction that any container would show: a value was returned that none put in, or
+ * before it was put in, or twice. Or undefined where a returned value was put in by several calls, or a value put in
+ * stands for empty (nil, "empty", :empty), or there are refused calls or other ops. Values that no call returned may
+ * repeat. Linear.
  */
 export function elementsOf(calls: Calls, words: ContainerWords): Elements | readonly number[] | undefined {
   const { length, fate, f, input, output, events } = calls;
   const values = new ValueNumbers();
-  const valueOf = new Int32Array(length);
+  const numberOf = new Int32Array(length);
   const isPut = new Uint8Array(length);
   const lost: number[] = [];
   for (let call = 0; call < length; call++) {
@@ -48,14 +51,14 @@ export function elementsOf(calls: Calls, words: ContainerWords): Elements | read
     if (f[call] === words.put) {
       if (isEmpty(input[call]!)) return undefined;
       isPut[call] = 1;
-      valueOf[call] = values.of(input[call]!);
+      numberOf[call] = values.of(input[call]!);
     } else if (f[call] !== words.take) {
       return undefined;
     } else if (fate[call] === CRASHED) {
       lost.push(call);
-      valueOf[call] = LOST;
+      numberOf[call] = LOST;
     } else {
-      valueOf[call] = isEmpty(output[call]!) ? EMPTY : values.of(output[call]!);
+      numberOf[call] = isEmpty(output[call]!) ? EMPTY : values.of(output[call]!);
     }
   }
 
@@ -65,14 +68,14 @@ export function elementsOf(calls: Calls, words: ContainerWords): Elements | read
   const repeated = new Uint8Array(values.count);
   for (let call = 0; call < length; call++) {
     if (isPut[call] === 0) continue;
-    const value = valueOf[call]!;
+    const value = numberOf[call]!;
     if (putOf[value] === -1) putOf[value] = call;
     else repeated[value] = 1;
   }
   let contradiction: number[] | undefined;
   for (const event of events) {
     const call = event >>> 1;
-    const value = valueOf[call]!;
+    const value = numberOf[call]!;
     if ((event & 1) === 0 || isPut[call] === 1 || value < 0) continue;
     if (repeated[value] === 1) return undefined;
     const put = putOf[value]!;
@@ -85,12 +88,12 @@ export function elementsOf(calls: Calls, words: ContainerWords): Elements | read
   }
   if (contradiction !== undefined) return contradiction.sort((a, b) => a - b);
 
-  const elementOf = valueOf;
+  const elementOf = numberOf;
   const put: number[] = [];
   const take: number[] = [];
   for (let call = 0; call < length; call++) {
     if (isPut[call] === 0) continue;
-    const takenBy = takeOf[valueOf[call]!]!;
+    const takenBy = takeOf[numberOf[call]!]!;
     if (fate[call] === CRASHED && takenBy < 0) {
       elementOf[call] = DROPPED;
       continue;
@@ -113,5 +116,4 @@ export function elementsOf(calls: Calls, words: ContainerWords): Elements | read
   };
 }
 
-const isEmpty = (value: Value): boolean =>
-  value === null || value === 'empty' || (value instanceof Keyword && value.name === 'empty');
+const isEmpty = (value: Value): boolean => value === null || nameOf(value) === 'empty';

@@ -1,51 +1,69 @@
 /** Calls that found a container empty. */
-import { EMPTY, type Elements, LOST } from './elements.ts';
+import { type Elements, EMPTY, LOST } from './elements.ts';
 
 /**
- * The first call to return that found the container empty though it cannot have been, with calls that show it; undefined where there
- * is none. Linear.
+ * The first call to return that found the container empty though it cannot have been, with calls that show it; undefined
+ * where there is none. Linear.
  *
- * Calls happen in the gaps between events. In a gap an element that some call returned is certainly inside if its put has returned and
- * its take is not yet invoked; and of the elements that no call returned some are, if the puts of more of them have returned than crashed
- * takes have been invoked. A gap with neither is *clear*. Where the other calls have a linearization, all have one just if each call
- * that found nothing has a clear gap between its invocation and its return (Lee and Mathur 2025, section 4, for calls that returned):
+ * Calls happen in the gaps between events. In a gap an element that some call returned is certainly inside if its put has
+ * returned and its take is not yet invoked; and of the elements that no call returned some are, if the puts of more of
+ * them have returned than crashed takes have been invoked. A gap with neither is *clear*. Where the other calls have a
+ * linearization, all have one just if each call that found nothing has a clear gap between its invocation and its return
+ * (Lee and Mathur 2025, for calls that returned):
  *
- * Only if: when the container is empty, each element is not yet put in, or has been taken out, by a crashed take of its own if no call
- * returned it.
+ * Only if: when the container is empty, each element is not yet put in, or has been taken out, by a crashed take of its
+ * own if no call returned it.
  *
- * If: say that the first element to be put in certainly, of those that no call returned, is taken by the first crashed take, the second by the
- * second, and so on, the others never. In a clear gap none of these elements is then certainly inside. (Whether the other calls allow it is for
- * each container to say.) So for a clear gap each element can come and go before it, if both calls are invoked by then, or else come and
- * go after it, since neither has returned. Let each come and go before the first clear gap that allows it: then its calls return after the
- * clear gap before that. Between two clear gaps so many elements come and go in the order of the given linearization, which stays one when all
- * calls of other elements are taken out of it. So the container is empty in every clear gap.
+ * If: say that the first element to be put in certainly, of those that no call returned, is taken by the first crashed
+ * take, the second by the second, and so on, the others never. In a clear gap none of these elements is then certainly
+ * inside. (Whether the other calls allow it is for each container to say.) So for a clear gap each element can come and
+ * go before it, if both calls are invoked by then, or else come and go after it, since neither has returned. Let each
+ * come and go before the first clear gap that allows it: then its calls return after the clear gap before that. So all of
+ * these elements have the time to come and go between those two gaps, in the order of the given linearization, which
+ * stays one when all calls of the others are taken out of it. And the container is empty in every clear gap.
  */
 export function impossiblyEmpty(elements: Elements): readonly number[] | undefined {
+  return walk(elements, () => {});
+}
+
+/**
+ * Clear gaps, each the first for one or more calls that found nothing; one for each call, unless one is impossible.
+ * Linear.
+ */
+export function clearGapsUsed(elements: Elements): number[] {
+  const gaps: number[] = [];
+  walk(elements, (gap) => gaps.push(gap));
+  return gaps;
+}
+
+function walk(elements: Elements, use: (gap: number) => void): readonly number[] | undefined {
   const { events, invoked, returned, put, take, elementOf } = elements;
-  const clearAtInvocation = new Map<number, number>();
+  /** Calls that found nothing, and have had no clear gap yet. */
+  const waiting = new Set<number>();
   let inside = 0;
   let unreturned = 0;
   let lost = 0;
-  let clear = 0;
-  for (const event of events) {
-    const call = event >>> 1;
-    const isReturn = (event & 1) === 1;
+  for (let gap = 0; gap < events.length; gap++) {
+    const call = events[gap]! >>> 1;
+    const isReturn = (events[gap]! & 1) === 1;
     const element = elementOf[call]!;
     if (element === EMPTY) {
-      if (!isReturn) clearAtInvocation.set(call, clear);
-      else if (clearAtInvocation.get(call) === clear) return [call, ...holding(elements, call)];
+      if (!isReturn) waiting.add(call);
+      else if (waiting.has(call)) return [call, ...holding(elements, call)];
     } else if (element === LOST) {
-      if (!isReturn) lost++;
+      lost++;
     } else if (element >= 0) {
       const takenBy = take[element]!;
       if (takenBy < 0) {
         if (isReturn) unreturned++;
       } else if (returned[put[element]!]! < invoked[takenBy]!) {
         if (isReturn && call !== takenBy) inside++;
-        else if (!isReturn && call === takenBy) inside--;
+        if (!isReturn && call === takenBy) inside--;
       }
     }
-    if (inside === 0 && unreturned <= lost) clear++;
+    if (waiting.size === 0 || inside > 0 || unreturned > lost) continue;
+    waiting.clear();
+    use(gap);
   }
   return undefined;
 }

@@ -7,18 +7,21 @@ import { impossiblyEmpty } from './found-empty.ts';
 import { NEVER } from './spans.ts';
 
 /**
- * Decides a FIFO queue with enqueue and dequeue (null, "empty", or :empty where it found nothing); undefined where the calls do not tell
- * the elements: see elementsOf. The core shows the contradiction whose last return is the earliest. Linear.
+ * Decides a FIFO queue with enqueue and dequeue (null, "empty", or :empty where it found nothing); undefined where the
+ * calls do not tell the elements: see elementsOf. Of a contradiction of each kind the core shows the one whose last
+ * return is the earliest. Linear.
  *
- * Where every element is dequeued and nothing was found empty, a linearization exists just if no value was dequeued that was not enqueued,
- * or before that, or twice, and no element b overtook an element a: enqueue(a) returned before enqueue(b) was invoked, and dequeue(b) before
- * dequeue(a) (Henzinger, Sezgin, and Vafeiadis 2013, theorem 1; Bouajjani, Emmi, Enea, and Hamza 2015, section 5.1). An element that is never
- * dequeued is as one dequeued after all else.
+ * Where every element is dequeued and nothing was found empty, a linearization exists just if no value was dequeued that
+ * was not enqueued, or before that, or twice, and no element b overtook an element a: enqueue(a) returned before
+ * enqueue(b) was invoked, and dequeue(b) before dequeue(a) (Henzinger, Sezgin, and Vafeiadis, "Aspect-oriented
+ * linearizability proofs", 2013; Bouajjani, Emmi, Enea, and Hamza, "On reducing linearizability to state reachability",
+ * 2015). An element that is never dequeued is as one dequeued after all else.
  *
- * An element that no call returned may have been taken by a crashed dequeue, which never returns and so overtakes nothing. It must have been
- * if some b overtook it otherwise, and then by one that was invoked before the deadline, the earliest return of such a dequeue(b). Elements
- * whose enqueues return later have no earlier deadlines. So those up to the k-th need k crashed dequeues invoked before the deadline of the k-th,
- * and if there are so many for each k, the k-th element can be taken by the k-th crashed dequeue, as the proof for `impossiblyEmpty` has it.
+ * An element that no call returned may have been taken by a crashed dequeue, which never returns and so overtakes
+ * nothing. It must have been if some b overtook it otherwise, and then by one that was invoked before the deadline, the
+ * earliest return of such a dequeue(b). Elements whose enqueues return later have no earlier deadlines. So those up to
+ * the k-th need k crashed dequeues invoked before the deadline of the k-th, and if there are so many for each k, the k-th
+ * element can be taken by the k-th crashed dequeue, as the proof for `impossiblyEmpty` has it.
  */
 export function decideQueue(calls: Calls): Decision | undefined {
   const elements = elementsOf(calls, { put: 'enqueue', take: 'dequeue' });
@@ -27,7 +30,10 @@ export function decideQueue(calls: Calls): Decision | undefined {
   return decisionOf(elements.returned, [...overtakings(elements), impossiblyEmpty(elements)]);
 }
 
-/** Of the elements that a call returned the first that was overtaken; and of the others the first so many that too few can have been taken. */
+/**
+ * Of the elements that a call returned the first that was overtaken; and of the others the first so many that too few can
+ * have been taken.
+ */
 function overtakings(elements: Elements): (number[] | undefined)[] {
   const { events, invoked, returned, count, put, take, elementOf, lost } = elements;
   // Walked from the end: of the dequeued elements whose enqueue is invoked later, the one that is dequeued first.

@@ -5,7 +5,7 @@ import type { RegisterOptions } from '../models/register.ts';
 import { ValueNumbers } from '../value-numbers.ts';
 import { NEVER, type Spans, spansOf } from './spans.ts';
 
-/** A call that constrains nothing: a crashed read, a crashed cas(a, a), a read of nil where that says nothing. */
+/** A call that constrains nothing: a crashed read, or a read of nil where that says nothing. */
 export const IDLE = 0;
 export const READ = 1;
 export const WRITE = 2;
@@ -19,7 +19,7 @@ const SEVERAL = -3;
 
 export interface RegisterCalls extends Spans {
   readonly length: number;
-  /** IDLE, READ, WRITE, or CAS. A cas(a, a) that returned is a read of a. */
+  /** IDLE, READ, WRITE, or CAS. A cas(a, a) is a read of a. */
   readonly kind: Uint8Array;
   /**
    * The call that leaves the value that this one expects; `length` for the initial value, which stands for a write before
@@ -30,9 +30,9 @@ export interface RegisterCalls extends Spans {
 }
 
 /**
- * Undefined where the values do not tell the source: a value is expected by a call that must have happened (see markNeeded),
- * and left by several, the initial value being left once already. Values that nobody need have seen may repeat.
- * Undefined also where calls were refused, and for ops other than `fs`. Linear.
+ * Undefined where the values do not tell the source: a value is expected by a call that must have happened (see
+ * markNeeded), and left by several, the initial value being left once already. Values that nobody need have seen may
+ * repeat. Undefined also where calls were refused, and for ops other than `fs`. Linear.
  */
 export function registerCallsOf(
   calls: Calls,
@@ -61,9 +61,7 @@ export function registerCallsOf(
       if (!isArray(pair) || pair.length !== 2) return undefined;
       expects[call] = values.of(pair[0] as Value);
       leaves[call] = values.of(pair[1] as Value);
-      const changes = expects[call] !== leaves[call];
-      if (changes) kind[call] = CAS;
-      else if (!crashed) kind[call] = READ;
+      kind[call] = expects[call] === leaves[call] ? READ : CAS;
     }
   }
 
@@ -90,9 +88,9 @@ function isUnambiguous(register: RegisterCalls): boolean {
 }
 
 /**
- * Marks the calls that must have happened if only what returned before `limit` is known: those that returned, and those that left
- * what another of them expects; notes for the latter the call that expects it. All others may be left out of any linearization:
- * what a needed call expects was left by a needed one, so each still finds what it found. Linear.
+ * Marks the calls that must have happened if only what returned before `limit` is known: those that returned, and those
+ * that left what another of them expects; notes for the latter the call that expects it. All others may be left out of
+ * any linearization: what a needed call expects was left by a needed one, so each still finds what it found. Linear.
  */
 export function markNeeded(
   { length, kind, source, returned }: RegisterCalls,

@@ -1,23 +1,29 @@
-/** Chains of calls on a register: a write, the reads of its value, the cas that expects it, the reads of what that left, and so on. */
+/**
+ * Chains of calls on a register: a write, the reads of its value, the cas that expects it, the reads of what that left,
+ * and so on.
+ */
 import { CAS, markNeeded, NOBODY, READ, type RegisterCalls, WRITE } from './register-calls.ts';
 import { NEVER } from './spans.ts';
 
 /**
- * Why the calls are linearizable just if nothing is found that `contradictionBefore` looks for (Gibbons and Korach 1997,
- * section 5; the zones of Anderson, Li, Shah, Tucker, and Wylie 2010; here with cas and with calls that crashed):
+ * Why the calls are linearizable just if nothing is found that `contradictionBefore` looks for (Gibbons and Korach,
+ * "Testing shared memories", 1997, for reads and writes of which it is known what each read read; as zones in Anderson,
+ * Li, Shah, Tucker, and Wylie, "What consistency does your key-value store actually provide?", 2010; here with cas and
+ * with calls that crashed):
  *
- * The value that a call expects has one source. So in a linearization a cas follows its source with nothing but reads between
- * them, and no two cas have one source. The calls fall into *chains*, each of which begins with a write or with the initial value
- * and has levels that follow each other: the write, its reads, the cas, its reads, and so on. At any time the value is one of
- * one chain, which is left for good when another begins. So each chain is in one piece, and that of the initial value comes first,
- * as if it began with a write that returned before everything. And whatever the order of the chains, each call finds what it
- * expects. What remains is real time:
+ * The value that a call expects has one source. So in a linearization a cas follows its source with nothing but reads
+ * between them, and no two cas have one source. The calls fall into *chains*, each of which begins with a write or with
+ * the initial value and has levels that follow each other: the write, its reads, the cas, its reads, and so on. At any
+ * time the value is one of one chain, which is left for good when another begins. So each chain is in one piece, and that
+ * of the initial value comes first, as if it began with a write that returned before everything. And whatever the order
+ * of the chains, each call finds what it expects. What remains is real time:
  *
  * - Within a chain no call may return before one of an earlier level is invoked.
  * - Let s be the latest invocation in a chain and f the earliest return. Chain A must come before chain B just if a call
- *   of A returns before one of B is invoked: f(A) < s(B). There is an order just if this relation has no cycle, and
- *   it has none if no two chains must each come before the other: in any cycle take the chain M with the earliest f. Every chain Y
- *   of the cycle comes after some X of it, f(M) <= f(X) < s(Y), so M must come before all others, and one of them before M.
+ *   of A returns before one of B is invoked: f(A) < s(B). There is an order just if this relation has no cycle, and it
+ *   has none if no two chains must each come before the other: in any cycle take the chain M with the earliest f. Every
+ *   chain Y of the cycle comes after some X of it, f(M) <= f(X) < s(Y), so M must come before all others, and one of them
+ *   before M.
  *
  * Typed arrays throughout, made once; everything is linear in the calls.
  */
@@ -35,7 +41,10 @@ export class RegisterChains {
   private readonly root: Int32Array;
   /** Of a source the number of sources before it in its chain. */
   private readonly depth: Int32Array;
-  /** Of a source the latest invocation and the earliest return among the reads of what it left; -1 and NEVER where there are none. */
+  /**
+   * Of a source the latest invocation and the earliest return among the reads of what it left; -1 and NEVER where there
+   * are none.
+   */
   private readonly readInvoked: Int32Array;
   private readonly readReturned: Int32Array;
   /** Of the root of a chain: s and f. */
@@ -67,7 +76,9 @@ export class RegisterChains {
     return this.linkCalls() ?? this.followChains() ?? this.conflictOfChains();
   }
 
-  /** All needed calls in an order that explains them. Of calls without contradiction, after `contradictionBefore(NEVER)`. */
+  /**
+   * All needed calls in an order that explains them. Of calls without contradiction, after `contradictionBefore(NEVER)`.
+   */
   linearization(): Int32Array {
     const { length, kind, source } = this.calls;
     const firstRead = new Int32Array(length + 1).fill(-1);
@@ -93,8 +104,8 @@ export class RegisterChains {
   }
 
   /**
-   * In the order of the earlier of s and f. Where A must come before B and not B before A, that is f(A) < s(B) and s(A) < f(B), the
-   * earlier one of A is before both of B.
+   * In the order of the earlier of s and f. Where A must come before B and not B before A, that is f(A) < s(B) and s(A) <
+   * f(B), the earlier one of A is before both of B.
    */
   private *rootsInOrder(): Generator<number> {
     yield this.initial;
@@ -169,28 +180,21 @@ export class RegisterChains {
   }
 
   /**
-   * For each chain B, of the others with f(A) < s(B) the one with the latest s. The two conflict if that is after f(B); else none
-   * conflicts with B.
+   * Of two chains that conflict, A is sought for the one with the earlier s, B: of all chains with f(A) < s(B) the one
+   * with the latest s conflicts with B if any does.
    */
   private conflictOfChains(): number[] | undefined {
     const { invoked, returned, events } = this.calls;
     let latest = this.initial;
-    let second = -1;
     for (const event of events) {
       const call = event >>> 1;
       const root = this.rootOf(call);
       if (root < 0) continue;
-      if ((event & 1) === 0) {
-        if (this.lastInvoked[root] !== invoked[call]) continue;
-        const other = latest === root ? second : latest;
-        if (other >= 0 && this.lastInvoked[other]! > this.firstReturned[root]!) return this.conflict(other, root);
-      } else if (this.firstReturned[root] === returned[call]) {
-        if (this.lastInvoked[root]! > this.lastInvoked[latest]!) {
-          second = latest;
-          latest = root;
-        } else if (second < 0 || this.lastInvoked[root]! > this.lastInvoked[second]!) {
-          second = root;
-        }
+      if ((event & 1) === 1) {
+        if (this.firstReturned[root] !== returned[call]) continue;
+        if (this.lastInvoked[root]! > this.lastInvoked[latest]!) latest = root;
+      } else if (this.lastInvoked[root] === invoked[call] && latest !== root) {
+        if (this.lastInvoked[latest]! > this.firstReturned[root]!) return this.conflict(latest, root);
       }
     }
     return undefined;

@@ -1,4 +1,7 @@
-/** Registers whose values tell who left them: decided in linear time, whatever the concurrency and however many calls crashed. */
+/**
+ * Registers whose values tell who left them: decided in linear time, whatever the concurrency and however many calls
+ * crashed.
+ */
 import type { Calls } from '../calls.ts';
 import type { Decision } from '../models/model.ts';
 import type { RegisterOptions } from '../models/register.ts';
@@ -10,9 +13,10 @@ import { NEVER } from './spans.ts';
 const allWords: readonly string[] = ['read', 'write', 'cas'];
 
 /**
- * Decides a register with read, write, and cas, if each value that a call which must have happened expects was left by one call
- * only, the initial one by none; undefined otherwise, and for refused calls and other ops than `fs`. See RegisterChains. The core shows the
- * contradiction whose last return is the earliest. Linear, and times the logarithm of the events where not linearizable.
+ * Decides a register with read, write, and cas, if each value that a call which must have happened expects was left by
+ * one call only, the initial one by none; undefined otherwise, and for refused calls and other ops than `fs`. See
+ * RegisterChains. The core shows the contradiction whose last return is the earliest. Linear, and times the logarithm of
+ * the events where not linearizable.
  */
 export function decideRegister(
   calls: Calls,
@@ -26,8 +30,8 @@ export function decideRegister(
 }
 
 /**
- * Numbers of calls in an order that explains what they found: all that returned and said something, and those that crashed and must have
- * happened. Undefined where `decideRegister` says anything but linearizable. Linear.
+ * Numbers of calls in an order that explains what they found: all that returned and said something, and those that
+ * crashed and must have happened. Undefined where `decideRegister` says anything but linearizable. Linear.
  */
 export function linearizationOfRegister(
   calls: Calls,

@@ -1,17 +1,18 @@
 /**
  * The obvious way to ask whether some calls are possible if each of the others may happen any number of times, or never, in
- * its time, and those begun before the first of the held ones in any order before it too.
+ * its time, and what came before the call `first` is known only by the values that calls left that were invoked before it.
  */
 import type { Value } from '../../../history/value.ts';
-import { type Calls, CRASHED } from '../calls.ts';
+import { type Calls, CRASHED, REFUSED, RETURNED } from '../calls.ts';
 import { applyCall } from './permutations.ts';
 
-export function isPossible(calls: Calls, held: readonly number[]): boolean {
+export function isPossible(calls: Calls, held: readonly number[], first = 0): boolean {
   const invokedAt: number[] = [];
   const returnedAt = Array.from({ length: calls.length }, () => Number.POSITIVE_INFINITY);
   calls.events.forEach((event, position) => {
     (event % 2 === 0 ? invokedAt : returnedAt)[event >>> 1] = position;
   });
+  const begin = first === 0 ? -1 : invokedAt[first]!;
 
   const tried = new Set<string>();
   const search = (rest: readonly number[], state: Value, earliest: number): boolean => {
@@ -33,14 +34,14 @@ export function isPossible(calls: Calls, held: readonly number[]): boolean {
     return false;
   };
 
-  const begun = Math.min(...held.map((call) => invokedAt[call]!));
-  const states: Value[] = [null];
-  for (let at = 0; at < states.length; at++) {
-    for (let call = 0; call < calls.length; call++) {
-      if (invokedAt[call]! >= begun) continue;
-      const next = applyCall(calls, call, states[at]!);
-      if (next !== undefined && !states.includes(next)) states.push(next);
-    }
+  const states = new Set<Value>();
+  let untouched = true;
+  for (let call = 0; call < calls.length; call++) {
+    const changes = calls.f[call] !== 'read' && calls.fate[call] !== REFUSED;
+    if (invokedAt[call]! >= begin || !changes) continue;
+    states.add(calls.f[call] === 'write' ? calls.input[call]! : (calls.input[call] as readonly Value[])[1]!);
+    if (calls.fate[call] === RETURNED && returnedAt[call]! < begin) untouched = false;
   }
-  return states.some((state) => search(held, state, begun));
+  if (untouched) states.add(null);
+  return [...states].some((state) => search(held, state, begin));
 }

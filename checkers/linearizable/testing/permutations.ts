@@ -1,8 +1,16 @@
-/** The obvious checker: every order of the calls that real time allows, on a plain register. Exponential; shares nothing with the search. */
-import type { Value } from '../../../history/value.ts';
+/** The obvious checker: every order of the calls that real time allows, on a plain object. Exponential; shares nothing with the search. */
+import { type Value, valueKey } from '../../../history/value.ts';
 import { type Calls, CRASHED, REFUSED } from '../calls.ts';
 
-export function isLinearizable(calls: Calls, nilReadIsUnknown = false): boolean {
+/** What an object may do, as plainly as can be. */
+export interface Specification {
+  /** States that it may begin in. */
+  initial(calls: Calls): readonly Value[];
+  /** All states that the call may leave if it went as it went; none where it cannot have. */
+  after(calls: Calls, call: number, state: Value): readonly Value[];
+}
+
+export function isLinearizableBy(specification: Specification, calls: Calls): boolean {
   const invokedAt: number[] = [];
   const returnedAt: number[] = [];
   for (let call = 0; call < calls.length; call++) returnedAt.push(Number.POSITIVE_INFINITY);
@@ -11,28 +19,33 @@ export function isLinearizable(calls: Calls, nilReadIsUnknown = false): boolean 
     else returnedAt[(event - 1) / 2] = position;
   });
 
-  const rest = new Set<number>();
-  for (let call = 0; call < calls.length; call++) rest.add(call);
-
-  const search = (state: Value): boolean => {
-    let firstReturn = Number.POSITIVE_INFINITY;
-    let allReturnedDone = true;
+  const inVain = new Set<string>();
+  const search = (rest: readonly number[], state: Value): boolean => {
+    if (rest.every((call) => calls.fate[call] === CRASHED)) return true;
+    const here = `${rest} ${valueKey(state)}`;
+    if (inVain.has(here)) return false;
+    const firstReturn = Math.min(...rest.map((call) => returnedAt[call]!));
     for (const call of rest) {
-      firstReturn = Math.min(firstReturn, returnedAt[call]!);
-      if (calls.fate[call] !== CRASHED) allReturnedDone = false;
-    }
-    if (allReturnedDone) return true;
-    for (const call of [...rest]) {
       if (invokedAt[call]! > firstReturn) continue;
-      const next = applyCall(calls, call, state, nilReadIsUnknown);
-      if (next === undefined) continue;
-      rest.delete(call);
-      if (search(next)) return true;
-      rest.add(call);
+      const others = rest.filter((other) => other !== call);
+      if (specification.after(calls, call, state).some((next) => search(others, next))) return true;
     }
+    inVain.add(here);
     return false;
   };
-  return search(null);
+  const all = Array.from({ length: calls.length }, (_, call) => call);
+  return specification.initial(calls).some((state) => search(all, state));
+}
+
+export function isLinearizable(calls: Calls, nilReadIsUnknown = false): boolean {
+  const register: Specification = {
+    initial: () => [null],
+    after(of, call, state) {
+      const next = applyCall(of, call, state, nilReadIsUnknown);
+      return next === undefined ? [] : [next];
+    },
+  };
+  return isLinearizableBy(register, calls);
 }
 
 /** The state after the call, or undefined where it cannot have gone as it went. */

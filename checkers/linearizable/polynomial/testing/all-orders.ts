@@ -1,8 +1,13 @@
-/** The obvious checker: every order of the calls that real time allows, with each outcome that a crashed one may have had. Exponential. */
+/**
+ * The obvious checker: every order of the calls that real time allows, with each outcome that a crashed one may have had.
+ * Exponential.
+ */
 import { type Value, valueKey } from '../../../../history/value.ts';
 import { type Calls, CRASHED } from '../../calls.ts';
 
-/** An object used by one process at a time: the states that a call may leave, none where it cannot have gone as it went. */
+/**
+ * An object used by one process at a time: the states that a call may leave, none where it cannot have gone as it went.
+ */
 export interface Sequential {
   readonly initial: Value;
   after(state: Value, f: string, input: Value, output: Value): readonly Value[];
@@ -10,7 +15,12 @@ export interface Sequential {
   afterCrashed(state: Value, f: string, input: Value): readonly Value[];
 }
 
-export function hasOrder(calls: Calls, object: Sequential): boolean {
+/** Undefined where it is not found out before so many ways have failed. */
+export function hasOrder(
+  calls: Calls,
+  object: Sequential,
+  failuresMax = Number.POSITIVE_INFINITY,
+): boolean | undefined {
   const invoked: number[] = [];
   const returned = Array.from({ length: calls.length }, () => Number.POSITIVE_INFINITY);
   calls.events.forEach((event, position) => {
@@ -21,7 +31,7 @@ export function hasOrder(calls: Calls, object: Sequential): boolean {
   const search = (rest: readonly number[], state: Value): boolean => {
     if (rest.every((call) => calls.fate[call] === CRASHED)) return true;
     const here = `${rest.join()} ${valueKey(state)}`;
-    if (failed.has(here)) return false;
+    if (failed.has(here) || failed.size > failuresMax) return false;
     const firstReturn = Math.min(...rest.map((call) => returned[call]!));
     for (const call of rest) {
       if (invoked[call]! > firstReturn) continue;
@@ -34,7 +44,8 @@ export function hasOrder(calls: Calls, object: Sequential): boolean {
     failed.add(here);
     return false;
   };
-  return search([...calls.fate.keys()], object.initial);
+  const found = search([...calls.fate.keys()], object.initial);
+  return !found && failed.size > failuresMax ? undefined : found;
 }
 
 /** Whether the order has each call once, all that returned and some that crashed, obeys real time, and is legal. */

@@ -1,4 +1,7 @@
-/** Histories played on a real object, with crashed calls and late effects, and perhaps falsified results, out of a tape of numbers. */
+/**
+ * Histories played on a real object, with crashed calls and late effects, and perhaps falsified results, out of a tape of
+ * numbers.
+ */
 import fc from 'fast-check';
 import type { Value } from '../../../../history/value.ts';
 import { type Calls, CRASHED, RETURNED } from '../../calls.ts';
@@ -98,15 +101,27 @@ function columns(all: readonly Entry[], allEvents: readonly [Entry, boolean][]):
   };
 }
 
-/** Histories of up to `callsMax` calls, by up to five processes: valid ones, slightly falsified ones, and ones made up altogether. */
-export function recordedHistories(object: (draw: Draw) => Played, callsMax: number): fc.Arbitrary<Calls> {
+export interface Range {
+  readonly processesMax: number;
+  /** One of these is drawn: see Setting. */
+  readonly crashes: readonly number[];
+}
+
+/**
+ * Histories of half of `callsMax` calls to `callsMax`: valid ones, slightly falsified ones, and ones made up altogether.
+ */
+export function recordedHistories(
+  object: (draw: Draw) => Played,
+  callsMax: number,
+  { processesMax, crashes }: Range = { processesMax: 5, crashes: [0, 0, 1, 2, 6] },
+): fc.Arbitrary<Calls> {
   const length = callsMax * 16;
   return fc
     .tuple(
       fc.record({
-        processes: fc.integer({ min: 1, max: 5 }),
-        calls: fc.integer({ min: Math.min(2, callsMax), max: callsMax }),
-        crashes: fc.constantFrom(0, 1, 4, 8),
+        processes: fc.integer({ min: 1, max: processesMax }),
+        calls: fc.integer({ min: Math.ceil(callsMax / 2), max: callsMax }),
+        crashes: fc.constantFrom(...crashes),
         lies: fc.constantFrom(0, 0, 1, 3, 16),
       }),
       fc.noBias(fc.array(fc.nat(0xffff), { minLength: length, maxLength: length })),
