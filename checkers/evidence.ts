@@ -40,7 +40,10 @@ export interface KeyFailure {
    * `minimal` it names the write whose value a stale read returned. Absent where it was too costly to find, or is no handful.
    */
   readonly conflict?: readonly number[];
-  /** First and last line of the smallest stretch of the history found that shows it, whatever came before. */
+  /**
+   * First and last line of the smallest stretch of the history found that shows it: whatever came before, where that can be
+   * summed up (see CallsUntil); else the stretch of the ops that contradict each other, by what they alone say.
+   */
   readonly window: Stretch;
   /**
    * What `prefix`, `configurations`, and `paths` are of: the whole history up to `completion`; the window, before which the object

@@ -464,3 +464,14 @@ describe.each([
     expect(invalid).toBeGreaterThan(4);
   });
 });
+
+test.skipIf(whyNot !== undefined)('of the recorded history of a mutex two ops show it', () => {
+  const history = parseHistory(readFileSync(join(recorded, 'knossos/etcd.edn')));
+  const [failure] = checkLinearizable(history, { model: mutex() }).failures;
+  const calls = callsAt(objectsOf(history).calls[0]!, failure!.minimal);
+  expect(calls.length).toBe(2);
+  expect(isLinearizableBy(lockSpecification(false, false, 1), calls)).toBe(false);
+  expect(calls.completion).toContain(failure!.completion);
+  expect(failure!.paths.length).toBeGreaterThan(0);
+  expect(failure!.story.at(-1)).toContain('could only be a lock held.');
+});

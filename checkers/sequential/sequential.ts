@@ -1,5 +1,5 @@
 import type { History } from '../../history/history.ts';
-import type { Checker, Verdict } from '../checker.ts';
+import type { Verdict } from '../checker.ts';
 import { type Judged, judge } from '../linearizable/judge.ts';
 import type { Model } from '../linearizable/models/model.ts';
 import { objectsOf } from '../linearizable/objects.ts';
@@ -57,11 +57,6 @@ const linearizableBudget = 50_000;
  * registers has a cycle. Else an order is looked for within the budget, which is unknown where it does not suffice. Op `f`s
  * other than the model's are refused by a ModelMismatch.
  */
-export function sequential(options: SequentialOptions): Checker {
-  return { name: 'sequential', check: (history) => checkSequential(history, options) };
-}
-
-/** As the checker does. */
 export function checkSequential(history: History, options: SequentialOptions): SequentialVerdict {
   const { model, observeFailedCas = false, budget = defaultBudget, order: wantsOrder = false } = options;
   const objects = objectsOf(history, observeFailedCas);

@@ -26,8 +26,11 @@ interface Decision {
   readonly conflict: Conflict;
 }
 
+/** Of the budget so much is for the first attempt. */
+const narrowShare = 0.25;
+
 /** Of the ops before one that is stuck so many may have happened too late for it. */
-const tooLateMax = 20;
+const tooLateMax = 2;
 
 /**
  * Looks for an order that explains the program, supposing that no op changes anything before all that returned before its invocation
@@ -36,18 +39,24 @@ const tooLateMax = 20;
  *
  * The op that returns first of those to come is due: what can help it is tried first. When it is stuck, the search goes
  * back to the last decision on an object that has to do with it (conflict-directed backjumping, Prosser 1993), so that wrong
- * decisions on one object do not multiply with those on others.
+ * decisions on one object do not multiply with those on others. Ops of unknown outcome happen only for an op that is due at
+ * first, and in a second attempt whenever they are of use.
  */
 export function findWitness(
   program: Program,
   edges: readonly (readonly [number, number])[],
   budget: number,
 ): WitnessOutcome {
-  return new Witness(program, edges).find(budget);
+  const narrow = new Witness(program, edges, false).find(Math.ceil(budget * narrowShare));
+  if (narrow.order !== undefined || program.optional.length === 0) return narrow;
+  const wide = new Witness(program, edges, true).find(budget - narrow.explored);
+  return { ...wide, explored: narrow.explored + wide.explored, placed: Math.max(narrow.placed, wide.placed) };
 }
 
 class Witness {
   private readonly program: Program;
+  /** Whether optional ops may happen also when the op that is due does not need them. */
+  private readonly isWide: boolean;
   private readonly schedule: Schedule;
   private readonly times: Float64Array;
   private readonly deadEnds: DeadEnds<Conflict>;
@@ -63,8 +72,9 @@ class Witness {
   private readonly leaving = new Map<number, number[]>();
   private readonly tails = new Map<number, number[]>();
 
-  constructor(program: Program, edges: readonly (readonly [number, number])[]) {
+  constructor(program: Program, edges: readonly (readonly [number, number])[], isWide: boolean) {
     this.program = program;
+    this.isWide = isWide;
     this.schedule = new Schedule(program, edges);
     this.times = likelyTimes(program);
     this.deadEnds = new DeadEnds(this.schedule);
@@ -123,22 +133,26 @@ class Witness {
     const due = this.byReturn[this.due];
     if (due === undefined) return [];
     const object = program.object[due]!;
-    const optional = schedule.optionalCandidates().filter(({ op }) => {
-      const isWaitedFor = program.object[op] === object && program.leaves[op] === program.expects[due];
-      return isWaitedFor && this.isInTime(op);
-    });
+    const optional = schedule
+      .optionalCandidates()
+      .filter(({ op }) => program.object[op] === object && this.isInTime(op));
+    const wanted = new Set([program.expects[due]!]);
+    for (const value of wanted) {
+      for (const { op } of optional) if (program.leaves[op] === value) wanted.add(program.expects[op]!);
+    }
+    const useful = optional.filter(({ op }) => wanted.has(program.leaves[op]!));
     const found = schedule.candidatesOn(object).filter(({ op }) => this.isInTime(op));
-    return [...this.byTime(found), ...this.byTime(optional)];
+    return [...this.byTime(found), ...this.byTime(useful)];
   }
 
   private addOthers(decision: Decision): void {
-    const { program, schedule } = this;
+    const { schedule } = this;
     const due = this.byReturn[this.due];
-    const isOther = ({ op }: Candidate): boolean =>
-      due === undefined || (program.object[op] !== program.object[due] && this.isInTime(op));
+    const known = new Set(decision.candidates.map(({ op }) => op));
+    const isOther = ({ op }: Candidate): boolean => (due === undefined || this.isInTime(op)) && !known.has(op);
     const others = this.byTime(schedule.candidates().filter(isOther));
-    const optional = due === undefined ? this.byTime(schedule.optionalCandidates()) : [];
-    decision.candidates.push(...others, ...optional);
+    const optional = this.isWide || due === undefined ? schedule.optionalCandidates().filter(isOther) : [];
+    decision.candidates.push(...others, ...this.byTime(optional));
     decision.isWhole = true;
   }
 

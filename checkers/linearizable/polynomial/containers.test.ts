@@ -156,6 +156,88 @@ describe('decideStack', () => {
     expect(decideStack(callsOf(text))?.linearizable).toBe(false);
   });
 
+  test('lets a crashed pop explain one element that was on top of another', () => {
+    const text = `1 invoke pop
+      0 invoke push 1
+      0 ok push 1
+      0 invoke push 2
+      0 ok push 2
+      0 invoke pop
+      0 ok pop 1`;
+    expect(decideStack(callsOf(text))).toEqual({ linearizable: true });
+  });
+
+  test.each([
+    [
+      'two that must be out one after the other',
+      `9 invoke pop
+       0 invoke push 1
+       0 ok push 1
+       0 invoke push 2
+       0 ok push 2
+       0 invoke pop
+       0 ok pop 1
+       0 invoke push 3
+       0 ok push 3
+       0 invoke push 4
+       0 ok push 4
+       0 invoke pop
+       0 ok pop 3`,
+    ],
+    [
+      'one that must be out when nothing is found, and another later',
+      `9 invoke pop
+       0 invoke push 1
+       0 ok push 1
+       0 invoke pop
+       0 ok pop null
+       0 invoke push 3
+       0 ok push 3
+       0 invoke push 4
+       0 ok push 4
+       0 invoke pop
+       0 ok pop 3`,
+    ],
+    [
+      'two of which the first must be out before a push',
+      `9 invoke pop
+       1 invoke push 1
+       2 invoke push 2
+       1 ok push 1
+       1 invoke push 3
+       1 ok push 3
+       1 invoke pop
+       2 ok push 2
+       1 ok pop 1
+       1 invoke push 4
+       1 ok push 4
+       1 invoke pop
+       2 invoke push 5
+       2 ok push 5
+       8 invoke pop
+       1 ok pop 2
+       1 invoke push 6`,
+    ],
+  ])('does not let one explain %s', (_, text) => {
+    const calls = callsOf(text);
+    expect(hasOrder(calls, sequentialContainer('stack'))).toBe(false);
+    expect(decideStack(calls)).toBeUndefined();
+  });
+
+  test('shows the crashed pops that were too few', () => {
+    const text = `9 invoke pop
+      0 invoke push 1
+      0 ok push 1
+      0 invoke push 2
+      0 ok push 2
+      0 invoke push 3
+      0 ok push 3
+      0 invoke pop
+      0 ok pop 1
+      9 invoke pop`;
+    expect(decideStack(callsOf(text))).toEqual({ linearizable: false, core: [0, 1, 2, 3, 4] });
+  });
+
   test('shows as few as there are among many, whatever came before and after', () => {
     const steps: string[] = [];
     const call = (f: string, value: number): number =>

@@ -49,13 +49,13 @@ function coreOf(elements: Elements, left: Int32Array): number[] {
     elements,
     begun.toSorted((a, b) => take[a]! - take[b]!),
   );
+  const calls = Array.from(few, (element) => [put[element]!, take[element]!])
+    .flat()
+    .filter((call) => call >= 0);
   const unreturned = few.filter((element) => take[element]! < 0).length;
-  return [
-    ...Array.from(few, (element) => put[element]!),
-    ...Array.from(few, (element) => take[element]!).filter((call) => call >= 0),
-    // More cannot have been taken.
-    ...lost.subarray(0, unreturned),
-  ];
+  const end = Math.max(...calls.map((call) => returned[call]!).filter((position) => position !== NEVER));
+  // More crashed pops cannot have taken anything, nor later ones in time.
+  return [...calls, ...lost.subarray(0, unreturned).filter((call) => invoked[call]! < end)];
 }
 
 const unremovable = (elements: Elements, among: Int32Array): Int32Array => new StackBottoms(elements, among).takeOut();

@@ -93,7 +93,8 @@ export function replicaHistory(shape: ReplicaShape): History {
   const fresh = (): Value => (family === 'few-values' ? random.below(fewValues) : ++written);
   const invoke = (client: number, process: number): void => {
     const group = Math.floor(client / groupSize);
-    const turn = Math.floor((opsOf[group]! += 1) / (shape.opsPerKey ?? 1));
+    opsOf[group] = opsOf[group]! + 1;
+    const turn = Math.floor(opsOf[group]! / (shape.opsPerKey ?? 1));
     const key = shape.opsPerKey === undefined ? random.below(keys) : (turn * opsOf.length + group) % keys;
     const draw = random.below(family === 'distinct' ? 2 : 3);
     const f = draw === 0 ? 'read' : draw === 1 ? 'write' : 'cas';

@@ -1,6 +1,6 @@
 /** Whether a decision is right, by the obvious checker. */
 import { expect } from 'vitest';
-import { type Calls, CRASHED, selectCalls } from '../../calls.ts';
+import { type Calls, CRASHED, RETURNED, selectCalls } from '../../calls.ts';
 import type { Decision } from '../../models/model.ts';
 import { hasOrder, type Sequential } from './all-orders.ts';
 
@@ -11,8 +11,11 @@ export class Tally {
   undecided = 0;
   private coreCalls = 0;
 
-  /** Also that the core is impossible alone, and with all calls that crashed, which might have explained it. */
-  expectRight(calls: Calls, decision: Decision | undefined, object: Sequential): void {
+  /**
+   * Also that the core is impossible alone, and with all calls that crashed, which might have explained it; and if
+   * `isEarliest`, that it has the call whose return was the first that was impossible.
+   */
+  expectRight(calls: Calls, decision: Decision | undefined, object: Sequential, isEarliest = false): void {
     if (decision === undefined) {
       this.undecided++;
       return;
@@ -27,6 +30,10 @@ export class Tally {
     this.coreCalls += core.length;
     expect([...core]).toEqual([...new Set(core)].sort((a, b) => a - b));
     expect(hasOrder(selectCalls(calls, core), object)).toBe(false);
+    if (isEarliest) {
+      const first = calls.events.findIndex((_, position) => !hasOrder(beginningOf(calls, position + 1), object));
+      expect(core).toContain(calls.events[first]! >>> 1);
+    }
     const withCrashed = [...calls.fate.keys()].filter((call) => calls.fate[call] === CRASHED || core.includes(call));
     expect(hasOrder(selectCalls(calls, withCrashed), object)).toBe(false);
   }
@@ -39,4 +46,12 @@ export class Tally {
     expect(this.undecided).toBeLessThanOrEqual(runs * undecidedMax);
     expect(this.coreCalls / this.impossible).toBeLessThan(4);
   }
+}
+
+/** What was known before the event at this position. */
+function beginningOf(calls: Calls, position: number): Calls {
+  const events = calls.events.subarray(0, position);
+  const fate = calls.fate.map((_, call) => (events.includes(call * 2 + 1) ? RETURNED : CRASHED));
+  const known = [...calls.fate.keys()].filter((call) => events.includes(call * 2));
+  return selectCalls({ ...calls, fate, events }, known);
 }
