@@ -198,7 +198,7 @@ describe.skipIf(!browserExists)('in a browser', () => {
   test('the line that reproduces the run can be copied', async () => {
     const { page } = await open(sampleRun());
     await page.locator('#copy').click();
-    await page.waitForFunction("document.querySelector('#copy').textContent !== 'Copy'");
+    await expect.poll(() => page.locator('#copy').textContent()).not.toBe('Copy');
     expect(await page.evaluate('getSelection().toString()')).toContain('ftest raft');
     await page.close();
   });
