@@ -26,7 +26,7 @@ interface Decision {
   readonly conflict: Conflict;
 }
 
-/** Of the budget so much is for the first attempt. */
+/** Of the budget so much is for the first attempt, where there are two. */
 const narrowShare = 0.25;
 
 /** Of the ops before one that is stuck so many may have happened too late for it. */
@@ -47,8 +47,9 @@ export function findWitness(
   edges: readonly (readonly [number, number])[],
   budget: number,
 ): WitnessOutcome {
-  const narrow = new Witness(program, edges, false).find(Math.ceil(budget * narrowShare));
-  if (narrow.order !== undefined || program.optional.length === 0) return narrow;
+  const share = program.optional.length === 0 ? 1 : narrowShare;
+  const narrow = new Witness(program, edges, false).find(Math.ceil(budget * share));
+  if (narrow.order !== undefined || share === 1) return narrow;
   const wide = new Witness(program, edges, true).find(budget - narrow.explored);
   return { ...wide, explored: narrow.explored + wide.explored, placed: Math.max(narrow.placed, wide.placed) };
 }
