@@ -52,7 +52,7 @@ const isImpossible = ({ program }: Part): boolean => prove(program, questionBudg
  * Ops that could help the candidates: those that leave what one of these, or another such op, expects, of equal ones no more than
  * there are candidates, as none needs more than one; of objects that are no registers, or have refused ops, all.
  */
-function usefulTo(program: Program, candidates: readonly number[]): number[] {
+export function usefulTo(program: Program, candidates: readonly number[]): number[] {
   const { objects, object, op, expects, leaves, length } = program;
   const leaving = new Map<number, number[]>();
   for (let one = 0; one < length; one++) {

@@ -2,7 +2,7 @@
 import type { History } from '../../history/history.ts';
 import { formatValue } from '../../history/value.ts';
 import { CRASHED, RETURNED } from '../linearizable/calls.ts';
-import { conflictOf, minimalOf } from './core.ts';
+import { conflictOf, minimalOf, usefulTo } from './core.ts';
 import { momentOf, unlessFailed } from './failed-writes.ts';
 import { NO_VALUE, type Part, type Program, partOf } from './program.ts';
 import { prove } from './prove.ts';
@@ -66,11 +66,13 @@ class Story {
   }
 
   tell(ops: readonly number[]): string[] {
-    const part = partOf(this.program, ops);
+    const isTold = new Set(ops);
+    const letOff = usefulTo(this.program, ops).filter((op) => !isTold.has(op));
+    const part = partOf(this.program, ops, letOff);
     const proof = prove(part.program, storyBudget);
     switch (proof?.by) {
       case 'unwritten':
-        return [this.unwritten(part.whole[proof.op]!)];
+        return this.unwritten(part.whole[proof.op]!, ops);
       case 'cycle':
         return this.cycle(proof.contradiction.cycle(), part);
       default:
@@ -78,11 +80,28 @@ class Story {
     }
   }
 
-  private unwritten(op: number): string {
+  /** That what the op looks at was never left; and why it must have happened, where its outcome is unknown. */
+  private unwritten(op: number, ops: readonly number[]): string[] {
     const { calls, words } = this.object(op);
     const value = words.expects!(calls, this.program.call[op]!)!;
     const failed = unlessFailed(this.history, this.object(op).key, value);
-    return `${this.did(op)}, but nothing ever wrote ${formatValue(value)}${failed}.`;
+    const sentence = `${this.did(op)}, but nothing ever wrote ${formatValue(value)}${failed}.`;
+    const because: string[] = [];
+    const left = new Set(ops);
+    let one: number | undefined = op;
+    while (one !== undefined && this.isCrashed(one)) {
+      left.delete(one);
+      const looker = this.lookerAt(this.program.leaves[one]!, left);
+      if (looker !== undefined) because.unshift(this.readsFrom(one, looker));
+      one = looker;
+    }
+    return [...because, sentence];
+  }
+
+  /** Of some ops one that looks at the value, if any does: one that returned, if any did. */
+  private lookerAt(value: number, ops: Iterable<number>): number | undefined {
+    const lookers = [...ops].filter((op) => this.program.expects[op] === value);
+    return lookers.find((op) => !this.isCrashed(op)) ?? lookers[0];
   }
 
   private cycle(steps: readonly Step[], { whole }: Part): string[] {
@@ -107,7 +126,7 @@ class Story {
       case GIVEN:
         return this.inProcess(first, second);
       case READS_FROM:
-        return `${this.did(second)}, which only ${this.possessive(first)} left.`;
+        return this.readsFrom(first, second);
       case OVERWRITTEN_BEFORE: {
         const before = `${capital(this.possessive(first))} came before ${this.possessive(between!)}`;
         return `${before}, and so before ${this.possessive(second)}, which that ${this.f(between!)} found.`;
@@ -123,6 +142,10 @@ class Story {
       default:
         throw new Error(`step of unknown kind ${why}`);
     }
+  }
+
+  private readsFrom(writer: number, looker: number): string {
+    return `${this.did(looker)}, which only ${this.possessive(writer)} left.`;
   }
 
   private inProcess(first: number, second: number): string {

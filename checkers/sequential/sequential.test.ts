@@ -29,7 +29,7 @@ import {
 import { type OpKind, type SmallProgram, smallPrograms } from './testing/small-programs.ts';
 import { findWitness } from './witness.ts';
 
-const numRuns = Number(process.env.FTEST_NUM_RUNS ?? 1_000);
+const numRuns = Number(process.env.FTEST_NUM_RUNS ?? 400);
 
 const value = (a: number): Value => (a === 0 ? null : a);
 

@@ -151,7 +151,7 @@ export class RegisterChains {
     for (let call = 0; call < length; call++) {
       if (this.needed[call] === 1 && kind[call] === CAS && this.root[call] === -1) {
         // A circle of cas, of which none can be the first.
-        return this.linksTo(call).flatMap((link) => this.withWitness(link));
+        return [...this.linksTo(call), ...this.withWitness(call)];
       }
     }
     return undefined;

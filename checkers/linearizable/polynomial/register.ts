@@ -15,7 +15,7 @@ const allWords: readonly string[] = ['read', 'write', 'cas'];
 /**
  * Decides a register with read, write, and cas, if each value that a call which must have happened expects was left by
  * one call only, the initial one by none; undefined otherwise, and for refused calls and other ops than `fs`. See
- * RegisterChains. The core shows the contradiction whose last return is the earliest. Linear, and times the logarithm of
+ * RegisterChains. The core shows the contradiction that is known first. Linear, and times the logarithm of
  * the events where not linearizable.
  */
 export function decideRegister(

@@ -29,7 +29,7 @@ const addsMax = 32;
  *   value of a lower level. To put it later than the adds and reads that it can follow is never wrong: what it precedes
  *   is then at least as late.
  *
- * The core shows the contradiction whose last return is the earliest. Linear in the calls and the values read, and times
+ * The core shows the contradiction that is known first. Linear in the calls and the values read, and times
  * the logarithm of the events where not linearizable.
  */
 export function decideGrowOnlySet(calls: Calls): Decision | undefined {

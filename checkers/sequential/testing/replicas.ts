@@ -139,7 +139,7 @@ export function replicaHistory(shape: ReplicaShape): History {
     if (crashes)
       builder.push({ time: time++, process: op.process, type: 'info', f: op.f, key: op.key, value: op.input });
     else complete(op);
-    if (crashes) overwritten[client] = [];
+    if (crashes) [overwritten[client], seen[client]] = [[], Array.from({ length: keys }, () => null)];
     if (invoked < invocations) invoke(client, crashes ? op.process + processes : op.process);
     else idle++;
   }
