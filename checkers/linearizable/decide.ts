@@ -23,7 +23,7 @@ export interface Decided extends SearchResult {
  * number of configurations may be exponential, so two searches close in on the answer from both sides, wider with each
  * attempt: one that keeps only the best so many, and is right if it gets through; and one that joins those above that
  * number to what can do more than any of them, lets crashed ops happen again and again, and is right if it does not.
- * Between them, where ops crashed, one that leaves nothing out.
+ * Before them, where ops crashed, one that leaves nothing out.
  */
 export function decide(
   search: Search,
@@ -47,6 +47,10 @@ export function decide(
   const first = attempt({ width: firstWidth, excess: 'dropped', retries: 3 });
   if (first.outcome !== 'impossible' || !first.narrowed) return first;
   for (let width = firstWidth; ; width *= widening) {
+    if (crashed) {
+      const whole = attempt({ budget: Math.min(left, width * exactPerWidth) });
+      if (whole.outcome !== 'exhausted' || isFinal(whole, left)) return whole;
+    }
     if (joins) {
       const share = (joinedLeast + problem.events.length * joinedPerEvent) * (width / firstWidth);
       const joined = attempt({ budget: Math.min(left, share), width, excess: 'joined', crashedRepeat: true });
@@ -54,11 +58,8 @@ export function decide(
       if (isFinal(joined, left)) return joined;
       if (joined.outcome === 'linearizable') joins = joined.narrowed;
     }
-    const kept = attempt({ width, excess: 'dropped', retries: 5 });
+    const kept = attempt({ width: width * widening, excess: 'dropped', retries: 5 });
     if (kept.outcome !== 'impossible' || !kept.narrowed) return kept;
-    if (!crashed) continue;
-    const whole = attempt({ budget: Math.min(left, width * exactPerWidth) });
-    if (whole.outcome !== 'exhausted' || isFinal(whole, left)) return whole;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Proofs that no order explains a program. */
 import { NO_VALUE, type Program } from './program.ts';
 import { type Contradiction, saturate } from './saturation.ts';
-import { search } from './search.ts';
+import { type GoOn, search } from './search.ts';
 import { producersOf, settle } from './settle.ts';
 
 /** An op that must happen, of a program as settle() leaves it, that looks at what nothing leaves; the first; undefined where there is none. */
@@ -22,12 +22,12 @@ export type Proof =
   | { readonly by: 'search' };
 
 /** A proof, if the budget of configurations suffices for one. */
-export function prove(program: Program, budget: number): Proof | undefined {
+export function prove(program: Program, budget: number, goOn?: GoOn): Proof | undefined {
   const settled = settle(program);
   const op = unwrittenOf(settled);
   if (op !== undefined) return { by: 'unwritten', op };
   const saturation = saturate(settled);
   if (saturation?.contradiction !== undefined) return { by: 'cycle', contradiction: saturation.contradiction };
-  const { outcome } = search(settled, saturation?.edges ?? [], budget);
+  const { outcome } = search(settled, saturation?.edges ?? [], budget, goOn);
   return outcome === 'impossible' ? { by: 'search' } : undefined;
 }

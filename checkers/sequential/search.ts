@@ -12,6 +12,12 @@ export interface SearchOutcome {
   readonly placed: number;
 }
 
+/** Told now and then how many ops could be put in order; false ends the search as if its budget were spent. */
+export type GoOn = (placed: number) => boolean;
+
+/** Configurations between two questions whether to go on. */
+export const askEvery = 1024;
+
 interface Decision {
   /** How much had happened before. */
   readonly done: number;
@@ -28,7 +34,12 @@ interface Decision {
  * Exponential in the number of chains in the worst case: the problem is NP-complete (Gibbons and Korach 1997). The number of
  * configurations is polynomial where that of chains and objects is fixed.
  */
-export function search(program: Program, edges: readonly (readonly [number, number])[], budget: number): SearchOutcome {
+export function search(
+  program: Program,
+  edges: readonly (readonly [number, number])[],
+  budget: number,
+  goOn: GoOn = () => true,
+): SearchOutcome {
   const schedule = new Schedule(program, edges);
   const times = likelyTimes(program);
   const deadEnds = new DeadEnds<true>(schedule);
@@ -45,7 +56,7 @@ export function search(program: Program, edges: readonly (readonly [number, numb
   for (;;) {
     placed = Math.max(placed, schedule.placed);
     if (schedule.isComplete) return result('sequential');
-    if (explored === budget) return result('exhausted');
+    if (explored === budget || (explored % askEvery === 0 && !goOn(placed))) return result('exhausted');
     explored++;
     const candidates = [...schedule.candidates(), ...schedule.optionalCandidates()];
     const isDead = candidates.length > 1 && deadEnds.find() !== undefined;

@@ -9,7 +9,7 @@ import { type Program, partOf, programOf } from './program.ts';
 import { prove, unwrittenOf } from './prove.ts';
 import { saturate } from './saturation.ts';
 import { statesAfter } from './schedule.ts';
-import { search } from './search.ts';
+import { type GoOn, search } from './search.ts';
 import { settle } from './settle.ts';
 import { findWitness } from './witness.ts';
 
@@ -22,6 +22,10 @@ export interface SequentialOptions {
   readonly budget?: number;
   /** Whether to give the order that explains a valid history. Default: not. */
   readonly order?: boolean;
+  /** Told now and then how many of all ops could be put in order. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Asked now and then; once it is true, what is not decided stays undecided, for lack of time. */
+  readonly isOverdue?: () => boolean;
 }
 
 /** JSON. */
@@ -58,17 +62,19 @@ const linearizableBudget = 50_000;
  * other than the model's are refused by a ModelMismatch.
  */
 export function checkSequential(history: History, options: SequentialOptions): SequentialVerdict {
-  const { model, observeFailedCas = false, budget = defaultBudget, order: wantsOrder = false } = options;
+  const { model, observeFailedCas = false } = options;
   const objects = objectsOf(history, observeFailedCas);
   const program = programOf(objects, model);
   const counts = { keys: objects.keys.length, ops: objects.ops };
-  const answer = decide(program, model, budget, wantsOrder);
+  const answer = decide(program, options);
   switch (answer.valid) {
     case true:
       return {
         valid: true,
         ...counts,
-        ...(wantsOrder && answer.order !== undefined ? { order: answer.order.map((op) => program.line[op]!) } : {}),
+        ...(options.order === true && answer.order !== undefined
+          ? { order: answer.order.map((op) => program.line[op]!) }
+          : {}),
       };
     case false: {
       const failure = explain(history, program, answer.core);
@@ -85,12 +91,20 @@ type Answer =
   | { readonly valid: false; readonly core: readonly number[] }
   | { readonly valid: 'unknown'; readonly reason: string };
 
-function decide(program: Program, model: Model, budget: number, wantsOrder: boolean): Answer {
+function decide(program: Program, options: SequentialOptions): Answer {
+  const { model, budget = defaultBudget, order: wantsOrder = false, onProgress, isOverdue } = options;
   const settled = settle(program);
+  const ops = settled.chains.reduce((sum, chain) => sum + chain.length, 0);
+  let isLate = false;
+  const goOn = (done: number): boolean => {
+    onProgress?.(done, ops);
+    isLate ||= isOverdue?.() === true;
+    return !isLate;
+  };
   const unwritten = unwrittenOf(settled);
   if (unwritten !== undefined) return { valid: false, core: [unwritten] };
   const linearizer = new Search();
-  const judged = linearizations(program, model, linearizer);
+  const judged = linearizations(program, model, linearizer, () => goOn(0));
   if (judged !== undefined) {
     const order = wantsOrder ? joined(program, judged, linearizer) : undefined;
     return { valid: true, ...(order === undefined ? {} : { order }) };
@@ -100,7 +114,7 @@ function decide(program: Program, model: Model, budget: number, wantsOrder: bool
   let placed = 0;
   const inTime = saturate(settled, true);
   if (inTime?.contradiction === undefined) {
-    const witness = findWitness(settled, inTime?.edges ?? [], Math.ceil(budget / 2));
+    const witness = findWitness(settled, inTime?.edges ?? [], Math.ceil(budget / 2), goOn);
     if (witness.order !== undefined) return explained(settled, witness.order);
     left -= witness.explored;
     placed = witness.placed;
@@ -109,16 +123,16 @@ function decide(program: Program, model: Model, budget: number, wantsOrder: bool
   if (saturation?.contradiction !== undefined) {
     return { valid: false, core: smallestCore(program, saturation.contradiction.core()) };
   }
-  const core = impossibleObject(program, Math.ceil(left / 2));
+  const core = impossibleObject(program, Math.ceil(left / 2), () => goOn(placed));
   if (core !== undefined) return { valid: false, core };
-  const found = search(settled, saturation?.edges ?? [], left);
+  const found = search(settled, saturation?.edges ?? [], left, goOn);
   if (found.outcome === 'sequential') return explained(settled, found.order);
   if (found.outcome === 'impossible') {
     return { valid: false, core: Array.from({ length: program.length }, (_, op) => op) };
   }
-  const ops = settled.chains.reduce((sum, chain) => sum + chain.length, 0);
   const far = `at most ${Math.max(placed, found.placed)} of ${ops} ops of ${settled.chains.length} processes could be put in order`;
-  return { valid: 'unknown', reason: `undecided: ${far}; the budget of ${budget} configurations is spent` };
+  const limit = isLate ? 'there was no time left' : `the budget of ${budget} configurations is spent`;
+  return { valid: 'unknown', reason: `undecided: ${far}; ${limit}` };
 }
 
 /** An order that was found is tried before it is believed. */
@@ -128,10 +142,10 @@ function explained(program: Program, order: readonly number[]): Answer {
 }
 
 /** Of each object how it is judged for linearizability; undefined where one is not shown to have it. */
-function linearizations({ objects }: Program, model: Model, search: Search): Judged[] | undefined {
+function linearizations({ objects }: Program, model: Model, search: Search, goOn: () => boolean): Judged[] | undefined {
   const judged: Judged[] = [];
   for (const { calls } of objects) {
-    const one = judge(search, model, calls, linearizableBudget + calls.length);
+    const one = judge(search, model, calls, linearizableBudget + calls.length, goOn);
     if (one.outcome !== 'linearizable') return undefined;
     judged.push(one);
   }
@@ -213,10 +227,10 @@ function smallestCore(program: Program, core: readonly number[]): readonly numbe
 }
 
 /** The ops of an object that no order explains, whatever the others did; undefined where no such object was found. */
-function impossibleObject(program: Program, budget: number): number[] | undefined {
+function impossibleObject(program: Program, budget: number, goOn: GoOn): number[] | undefined {
   const count = program.objects.length;
   if (count === 1) return undefined;
   const opsOf: number[][] = program.objects.map(() => []);
   for (let op = 0; op < program.length; op++) opsOf[program.object[op]!]!.push(op);
-  return opsOf.find((ops) => prove(partOf(program, ops).program, Math.ceil(budget / count)) !== undefined);
+  return opsOf.find((ops) => prove(partOf(program, ops).program, Math.ceil(budget / count), goOn) !== undefined);
 }

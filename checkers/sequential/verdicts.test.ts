@@ -225,6 +225,20 @@ describe('the verdict', () => {
     );
   });
 
+  test('is unknown where the time is up, and says so', () => {
+    const history = replicaHistory({ ...fewValues, seed: 1 });
+    const told: [number, number][] = [];
+    const verdict = checkSequential(history, {
+      model: casRegister(),
+      onProgress: (done, total) => told.push([done, total]),
+      isOverdue: () => true,
+    });
+    expect(verdict.valid).toBe('unknown');
+    expect(verdict.reason).toMatch(/could be put in order; there was no time left$/);
+    expect(told).not.toEqual([]);
+    expect(told.every(([done, total]) => done <= total && total > 0)).toBe(true);
+  });
+
   test('is valid of nothing, and refuses ops that the model does not know', () => {
     expect(check('nemesis info heal')).toEqual({ valid: true, keys: 0, ops: 0 });
     expect(() => check(staleRead, { model: fifoQueue() })).toThrow(ModelMismatch);

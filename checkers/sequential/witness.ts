@@ -1,6 +1,7 @@
 import { DeadEnds } from './dead-ends.ts';
 import { NO_VALUE, type Program } from './program.ts';
 import { type Candidate, likelyTimes, returnLine, Schedule } from './schedule.ts';
+import { askEvery, type GoOn } from './search.ts';
 
 export interface WitnessOutcome {
   /** Configurations looked at. */
@@ -46,11 +47,12 @@ export function findWitness(
   program: Program,
   edges: readonly (readonly [number, number])[],
   budget: number,
+  goOn: GoOn = () => true,
 ): WitnessOutcome {
   const share = program.optional.length === 0 ? 1 : narrowShare;
-  const narrow = new Witness(program, edges, false).find(Math.ceil(budget * share));
+  const narrow = new Witness(program, edges, false).find(Math.ceil(budget * share), goOn);
   if (narrow.order !== undefined || share === 1) return narrow;
-  const wide = new Witness(program, edges, true).find(budget - narrow.explored);
+  const wide = new Witness(program, edges, true).find(budget - narrow.explored, goOn);
   return { ...wide, explored: narrow.explored + wide.explored, placed: Math.max(narrow.placed, wide.placed) };
 }
 
@@ -89,12 +91,13 @@ class Witness {
     for (const [from, to] of [...program.edges, ...edges]) add(this.tails, to, from);
   }
 
-  find(budget: number): WitnessOutcome {
+  find(budget: number, goOn: GoOn): WitnessOutcome {
     const { schedule, decisions } = this;
     let placed = 0;
     for (let explored = 0; explored < budget; explored++) {
       placed = Math.max(placed, schedule.placed);
       if (schedule.isComplete) return { explored, order: [...schedule.order], placed };
+      if (explored % askEvery === 0 && !goOn(placed)) return { explored, placed };
       this.findDue();
       const known = this.deadEnds.find()?.why;
       const decision = known === undefined ? this.decision() : undefined;
