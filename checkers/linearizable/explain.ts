@@ -79,6 +79,7 @@ export function explain(search: Search, failing: Failing, budget: number): KeyFa
   const told = conflict !== undefined && conflict.length <= handful ? withOrigins(story, conflict) : undefined;
   const minimal = minimalAmong(questions, calls, until, call, told ?? core);
   const configurations = traced?.configurations ?? [];
+  const states = configurations.map(({ state }) => state);
   const isAnyUnknown = calls.fate.subarray(0, until.length).includes(CRASHED);
   const whyDead = configurations.map(({ state, changing }) =>
     story.whyDead(state, changing, traced!.crashed, isAnyUnknown),
@@ -107,11 +108,10 @@ export function explain(search: Search, failing: Failing, budget: number): KeyFa
       const isKnown = longestFirst.findIndex((other) => `${other.order}` === `${order}`) < index;
       return path === undefined || isKnown ? [] : [pathOf(path, order.map(lineOf), { op: lineOf(call), why })];
     }),
-    story: story.tell(
-      told ?? [call],
-      configurations.map(({ state }) => state),
-      traced?.basis === 'core',
-    ),
+    story:
+      told === undefined
+        ? story.tellAlone(until.calls, states, traced?.basis === 'core')
+        : story.tell(told, states, traced?.basis === 'core'),
   };
 }
 

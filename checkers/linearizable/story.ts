@@ -49,6 +49,12 @@ export class Story {
     return [...others.map((call) => this.account(call)), this.contradiction(others, states, core)];
   }
 
+  /** As `tell`, where no few calls show it: what counting these shows, if it does; they are all up to the dead end. */
+  tellAlone(calls: Calls, states: readonly string[], core: boolean): string[] {
+    const tally = this.model.words.tally?.(calls);
+    return [...(tally === undefined ? [] : [tally]), this.contradiction([], states, core)];
+  }
+
   /** With the last calls before them that may have left the values they saw, ascending. */
   withOrigins(conflict: readonly number[]): number[] {
     const told = new Set(conflict);
@@ -102,9 +108,9 @@ export class Story {
     const what = `Process ${this.process(call)} ${this.past(call)} ${this.at(calls.completion[call]!)}`;
     const expected = this.expected(call);
     const distinct = [...new Set(states.map(cut))];
-    const could = core ? 'after these alone it could only' : 'just before it could only';
-    const verb = distinct.some(isThing) ? 'be' : 'hold';
-    const held = distinct.length === 0 ? '' : `; ${could} ${verb} ${list(distinct, 'or')}`;
+    const could = distinct.some(isThing) ? 'there could only be' : 'it could only hold';
+    const when = core ? 'after these alone' : 'just before';
+    const held = distinct.length === 0 ? '' : `; ${when} ${could} ${list(distinct, 'or')}`;
     const value = expected === undefined ? '' : formatValue(expected);
     const producers = expected === undefined ? [] : this.producersOf(expected, call);
     const isInitial = producers.length === 0 && value === this.initial;
@@ -122,12 +128,12 @@ export class Story {
     }
     const witness = others.find((other) => this.comesAfter(other, expected, producers));
     if (witness === undefined) return `${what}, but no order of these ops makes it ${value} then${held}.`;
-    const when = this.at(calls.completion[witness]!);
+    const returned = this.at(calls.completion[witness]!);
     const last = isInitial ? `nothing ever wrote ${value}` : `no one wrote ${value} afterwards`;
     const lost = isInitial ? `${value} (the initial value)` : value;
     return this.effect(witness) === undefined
-      ? `${what}, but process ${this.process(witness)} had ${this.past(witness)} ${when}, and ${last}.`
-      : `${what}, but ${lost} was overwritten by ${this.possessive(witness)}, which had returned ${when}, and ${last}.`;
+      ? `${what}, but process ${this.process(witness)} had ${this.past(witness)} ${returned}, and ${last}.`
+      : `${what}, but ${lost} was overwritten by ${this.possessive(witness)}, which had returned ${returned}, and ${last}.`;
   }
 
   /** Whether the other call, over before this one began, shows another value than expected, and began after all that leave it were over. */

@@ -231,11 +231,23 @@ function describe(
   return `a lock held${who}${often}${itsToken}`;
 }
 
-const wordsOf = ({ owned, fenced }: LockKind): Words => ({
+const wordsOf = ({ owned, fenced, holdsMax }: LockKind): Words => ({
   noun: (calls, call) => `${calls.f[call]}${owned ? byClient(calls, call) : ''}${fenced ? withToken(calls, call) : ''}`,
   past(calls, call) {
     const did = acquires.includes(calls.f[call]!) ? 'acquired' : 'released';
     return `${did} the lock${owned ? byClient(calls, call) : ''}${fenced ? withToken(calls, call) : ''}`;
+  },
+  tally(calls) {
+    let [acquired, released] = [0, 0];
+    for (let call = 0; call < calls.length; call++) {
+      if (!acquires.includes(calls.f[call]!)) released++;
+      else if (calls.fate[call] === RETURNED) acquired++;
+    }
+    if (acquired <= released + holdsMax) return undefined;
+    const atOnce =
+      holdsMax === 1 ? 'of a lock that one holds once' : `of a lock that one holds ${holdsMax} times at most`;
+    const begun = released === 1 ? 'only 1 release had begun' : `only ${released} releases had begun`;
+    return `By then ${acquired} acquires ${atOnce} had returned, and ${begun}.`;
   },
 });
 

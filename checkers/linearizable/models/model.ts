@@ -55,6 +55,8 @@ export interface Words {
   expects?(calls: Calls, call: number): Value | undefined;
   /** The value that the call leaves, if it happens; undefined where it leaves all as it is. */
   leaves?(calls: Calls, call: number): Value | undefined;
+  /** A sentence that shows by counting alone that these calls are impossible; undefined where counting does not. */
+  tally?(calls: Calls): string | undefined;
 }
 
 /** A call that the model does not know. */
