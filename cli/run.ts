@@ -16,6 +16,7 @@ import { createRegistry } from './registry.ts';
 import type { RunsOutcome } from './runs.ts';
 import { createSpec } from './spec.ts';
 import { type Outcome, runStored } from './stored-run.ts';
+import { checkWritable } from './writable.ts';
 
 export async function runCommand(target: string, options: RunOptions): Promise<ExitCode> {
   if (options.keepGoing && options.runs === undefined) {
@@ -155,18 +156,4 @@ function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
   mkdirSync(path);
-}
-
-function checkWritable(option: string, file: string): void {
-  const refuse = (): never => {
-    throw new BadInput(
-      `${option} expects a file in a folder that exists and can be written to, got ${JSON.stringify(file)}`,
-    );
-  };
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch {
-    refuse();
-  }
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) refuse();
 }
