@@ -393,7 +393,7 @@ describe('of a queue', () => {
     expect(failure.story).toEqual([
       'Process 0 put 7 from 0.2 s to 0.3 s.',
       'Process 1 put 2 from 0.4 s to 0.5 s.',
-      'Process 2 took 2 at 0.7 s, but no order of these ops makes that possible; just before it could only hold [1 7 2].',
+      'Process 2 took 2 at 0.7 s, but no order of these ops makes that possible; without any further op it could only hold [1 7 2].',
     ]);
     expect(failure.configurations).toEqual([
       {
@@ -431,7 +431,7 @@ describe('of a queue', () => {
     expect(failure).toMatchObject({ conflict: [0, 4, 6], completion: 7 });
     const late = explained(`${calls}\n${swapped}`, fifo, [1200, 1202, 1203]);
     expect(late.basis).toBe('core');
-    expect(late.story.at(-1)).toContain('; after these alone it could only hold [1 2].');
+    expect(late.story.at(-1)).toContain('; of these alone, without any further op, it could only hold [1 2].');
   });
 });
 
@@ -475,6 +475,6 @@ test.skipIf(whyNot !== undefined)('of the recorded history of a mutex two ops sh
   expect(failure!.paths.length).toBeGreaterThan(0);
   expect(failure!.story).toEqual([
     'By then 131 acquires of a lock that one holds once had returned, and only 129 releases had begun.',
-    'Process 0 acquired the lock at 32.085 s, but no order of these ops makes that possible; just before there could only be a lock held.',
+    'Process 0 acquired the lock at 32.085 s, but no order of these ops makes that possible; without any further op there could only be a lock held.',
   ]);
 });

@@ -233,7 +233,9 @@ describe('other contradictions', () => {
         2 ok read 2
         2 invoke read
         2 ok read 1`),
-    ).toBe('Process 2 read 1 at 0.7 s, but no order of these ops makes it 1 then; just before it could only hold 2.');
+    ).toBe(
+      'Process 2 read 1 at 0.7 s, but no order of these ops makes it 1 then; without any further op it could only hold 2.',
+    );
   });
 
   test('a cas that was refused though it held what it expected', () => {

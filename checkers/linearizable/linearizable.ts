@@ -2,6 +2,7 @@ import type { History } from '../../history/history.ts';
 import { formatValue, type Value } from '../../history/value.ts';
 import type { Checker, Validity } from '../checker.ts';
 import type { LinearizableVerdict, Linearization } from '../evidence.ts';
+import { momentOf } from '../moments.ts';
 import { type Calls, splitCalls } from './calls.ts';
 import { explain } from './explain.ts';
 import { type Judged, judge, judgeBySearch } from './judge.ts';
@@ -9,7 +10,6 @@ import { linearizationOf } from './linearization.ts';
 import type { Decision, Model } from './models/model.ts';
 import { objectsOf } from './objects.ts';
 import { Search } from './search.ts';
-import { seconds } from './story.ts';
 
 export interface LinearizableOptions {
   /** What each object is. */
@@ -170,8 +170,7 @@ function reasonOf(
 function whyUndecided(history: History, { key, calls }: Piece, { at, pending, crashed, limit }: Judged): string {
   if (at === undefined) return `${nameOf(key)} undecided: ${limit!}`;
   const line = calls.completion[at]!;
-  const time = history.time(line);
-  const when = Number.isFinite(time) ? `at ${seconds(time)}` : `on line ${history.line(line)}`;
+  const when = momentOf(history, line);
   const fs = new Set(crashed!.map((call) => calls.f[call]!));
   const [f] = fs;
   const ops = fs.size === 1 ? (f === 'cas' ? 'cas ops' : `${f}s`) : 'ops';

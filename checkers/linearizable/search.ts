@@ -82,6 +82,9 @@ const comparedMax = 48;
 /** To look through so many classes of crashed ops takes as long as to look at a configuration. */
 const classesPerConfiguration = 64;
 
+/** To compare so many configurations takes as long as to look at one. */
+const comparedPerConfiguration = 32;
+
 /** Usages in the table, after which it is begun anew. */
 const usagesMax = 1 << 12;
 
@@ -203,6 +206,7 @@ export class Search {
   private lacking: Lacking | undefined;
   private goOn: SearchOptions['goOn'];
   private ticks = 0;
+  private exploredWhenAsked = 0;
   private budget = 0;
   private width = NEVER;
   private excess: 'dropped' | 'joined' | undefined;
@@ -229,6 +233,7 @@ export class Search {
     this.narrowed = false;
     this.thrifty = options.excess === 'dropped';
     this.explored = 0;
+    this.exploredWhenAsked = 0;
     this.lacking = undefined;
     this.goOn = goOn;
     this.budget = budget;
@@ -598,7 +603,10 @@ export class Search {
 
   private mayGoOn(): boolean {
     if (this.explored + this.deferredCount > this.budget) return this.lacks('configurations');
-    if ((++this.ticks & ticksMask) === 0 && this.goOn?.(this.at) === false) return this.lacks('time');
+    if ((++this.ticks & ticksMask) === 0 || this.explored - this.exploredWhenAsked > ticksMask) {
+      this.exploredWhenAsked = this.explored;
+      if (this.goOn?.(this.at) === false) return this.lacks('time');
+    }
     if ((this.workCount + this.deferredCount) * this.stride > integersMax) return this.lacks('memory');
     return true;
   }
@@ -841,7 +849,13 @@ export class Search {
   private findPlace(base: number, marks: number): number {
     const { work, stateAt, stride, table, stamps, tableMask, epoch } = this;
     let entry = this.hashAt(base) & tableMask;
+    let compared = 0;
     while (stamps[entry] === epoch) {
+      // Those that differ in the crashed ops used are all in one place.
+      if (++compared === comparedPerConfiguration) {
+        compared = 0;
+        this.explored++;
+      }
       const other = table[entry]! * stride;
       let i = 0;
       while (i <= stateAt && work[other + i] === work[base + i]) i++;

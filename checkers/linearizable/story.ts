@@ -1,6 +1,7 @@
 /** Calls in sentences, for people. */
 import { failCode, type History, invokeCode } from '../../history/history.ts';
 import { formatValue, type Value, valuesEqual } from '../../history/value.ts';
+import { momentOf, spanOf } from '../moments.ts';
 import { type Calls, CRASHED, REFUSED, RETURNED } from './calls.ts';
 import type { Model } from './models/model.ts';
 import { registerWords } from './models/register-words.ts';
@@ -109,7 +110,8 @@ export class Story {
     const expected = this.expected(call);
     const distinct = [...new Set(states.map(cut))];
     const could = distinct.some(isThing) ? 'there could only be' : 'it could only hold';
-    const when = core ? 'after these alone' : 'just before';
+    // What was pending then may have happened, too: whyDead says that it does not help.
+    const when = core ? 'of these alone, without any further op,' : 'without any further op';
     const held = distinct.length === 0 ? '' : `; ${when} ${could} ${list(distinct, 'or')}`;
     const value = expected === undefined ? '' : formatValue(expected);
     const producers = expected === undefined ? [] : this.producersOf(expected, call);
@@ -238,23 +240,14 @@ export class Story {
     return this.model.words.past(this.calls, call);
   }
 
-  /** Times where the history has them, else lines. */
   private at(line: number): string {
-    const time = this.history.time(line);
-    return Number.isFinite(time) ? `at ${seconds(time)}` : `on line ${this.history.line(line)}`;
+    return momentOf(this.history, line);
   }
 
   private between(call: number): string {
-    const from = this.calls.invocation[call]!;
-    const to = this.calls.completion[call]!;
-    const [begun, ended] = [this.history.time(from), this.history.time(to)];
-    if (Number.isFinite(begun) && Number.isFinite(ended)) return `from ${seconds(begun)} to ${seconds(ended)}`;
-    return `from line ${this.history.line(from)} to line ${this.history.line(to)}`;
+    return spanOf(this.history, this.calls.invocation[call]!, this.calls.completion[call]!);
   }
 }
-
-/** To the millisecond: `12.4 s`. */
-export const seconds = (timeNs: number): string => `${Math.round(timeNs / 1e6) / 1e3} s`;
 
 const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 

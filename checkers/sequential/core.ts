@@ -1,5 +1,5 @@
 /** Of a program that no order explains the few ops that make it so. */
-import { NO_VALUE, type Part, type Program, partOf } from './program.ts';
+import { aloneOf, NO_VALUE, type Part, type Program, partOf } from './program.ts';
 import { prove } from './prove.ts';
 
 /** Configurations that one question may cost. */
@@ -14,6 +14,9 @@ const questionsMax = 400;
  * not suffice to show that.
  */
 export function conflictOf(program: Program, candidates: readonly number[]): number[] {
+  const infers = program.objects.some(({ compileAgain }) => compileAgain !== undefined);
+  // What an object holds at first may be known from ops that are no candidates.
+  if (infers) return minimalOf(program, onTheSame(program, candidates));
   const all = withLookers(program, candidates);
   const letOff = usefulTo(program, all);
   const contradicts = (held: readonly number[]): boolean => {
@@ -22,6 +25,12 @@ export function conflictOf(program: Program, candidates: readonly number[]): num
     return isImpossible(partOf(program, held, free));
   };
   return shrink(all, contradicts);
+}
+
+/** All ops on the objects of these, ascending. */
+function onTheSame({ object }: Program, ops: readonly number[]): number[] {
+  const touched = new Set(ops.map((op) => object[op]!));
+  return [...object.keys()].filter((op) => touched.has(object[op]!));
 }
 
 /** With ops that look at what those leave that may not have happened, until some look that certainly did; ascending. */
@@ -43,7 +52,7 @@ function withLookers({ optional, expects, leaves, length }: Program, ops: readon
 
 /** A part of `candidates`, ascending, that no order explains as a program of its own, while one does without any one of its ops. */
 export function minimalOf(program: Program, candidates: readonly number[]): number[] {
-  return shrink(candidates, (held) => isImpossible(partOf(program, held)));
+  return shrink(candidates, (held) => isImpossible(aloneOf(program, held)));
 }
 
 const isImpossible = ({ program }: Part): boolean => prove(program, questionBudget) !== undefined;

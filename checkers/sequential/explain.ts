@@ -2,8 +2,9 @@
 import type { History } from '../../history/history.ts';
 import { formatValue } from '../../history/value.ts';
 import { CRASHED, RETURNED } from '../linearizable/calls.ts';
+import { momentOf } from '../moments.ts';
 import { conflictOf, minimalOf, usefulTo } from './core.ts';
-import { momentOf, unlessFailed } from './failed-writes.ts';
+import { unlessFailed } from './failed-writes.ts';
 import { NO_VALUE, type Part, type Program, partOf } from './program.ts';
 import { prove } from './prove.ts';
 import { GIVEN, IN_PROCESS, OVERWRITES_AFTER, OVERWRITTEN_BEFORE, READS_FROM, type Step } from './saturation.ts';

@@ -1,7 +1,7 @@
 /** Writes that failed: if a value comes from one, a failed op took effect. */
 import { failCode, type History } from '../../history/history.ts';
 import { isArray, type Value, valuesEqual } from '../../history/value.ts';
-import { seconds } from '../linearizable/story.ts';
+import { momentOf } from '../moments.ts';
 
 /** After "nothing ever wrote 4": ` but process 3, whose write failed at 1.2 s`; empty where no such write failed. Linear. */
 export function unlessFailed(history: History, key: Value, value: Value): string {
@@ -16,10 +16,4 @@ export function unlessFailed(history: History, key: Value, value: Value): string
     return ` but process ${history.process(line)}, whose ${f} failed ${momentOf(history, completion)}`;
   }
   return '';
-}
-
-/** The time of a line where it has one, else the line: `at 12.4 s`, `on line 7`. */
-export function momentOf(history: History, line: number): string {
-  const time = history.time(line);
-  return Number.isFinite(time) ? `at ${seconds(time)}` : `on line ${history.line(line)}`;
 }

@@ -1,11 +1,11 @@
 /** A history as Lamport saw it: of each process the ops that it did, one after the other, on whatever object. */
 import type { Value } from '../../history/value.ts';
-import { type Automaton, UNCONSTRAINED } from '../linearizable/automaton.ts';
+import { type Automaton, type Problem, UNCONSTRAINED } from '../linearizable/automaton.ts';
 import { type Calls, CRASHED, REFUSED, selectCalls } from '../linearizable/calls.ts';
 import type { Model, Words } from '../linearizable/models/model.ts';
 import { registerWords } from '../linearizable/models/register-words.ts';
 import type { Objects } from '../linearizable/objects.ts';
-import { allRules } from '../linearizable/rules.ts';
+import { allRules, type Rules } from '../linearizable/rules.ts';
 import { ValueNumbers } from '../linearizable/value-numbers.ts';
 
 /** Where an op looks at no value, or leaves none. */
@@ -18,6 +18,8 @@ export interface SharedObject {
   readonly calls: Calls;
   readonly words: Words;
   readonly automaton: Automaton;
+  /** Present where what the object holds at first was inferred from these calls: the same of fewer calls. */
+  readonly compileAgain?: (calls: Calls) => Problem;
   /** Whether some op may look at a value otherwise than by `expects`: one of a register that was refused, or any of another object. */
   readonly isWatched: boolean;
   /** Number of the value that it holds at first; NO_VALUE where no op expects that one, or it is no register. */
@@ -57,6 +59,8 @@ export interface OptionalOp {
   readonly after: number;
 }
 
+const rules: Rules = { ...allRules, dropUnobservable: false };
+
 /**
  * The program of the objects of a history. An op that returned comes after all earlier ones of its process that returned. One that
  * crashed does so too, and nothing comes after it: it may take effect at any later time, or never, even where its process goes on.
@@ -71,14 +75,22 @@ export function programOf({ keys, calls: callsOfKeys }: Objects, model: Model): 
   let values = 0;
   callsOfKeys.forEach((whole, index) => {
     for (const calls of model.parts?.(whole)?.map((part) => selectCalls(whole, part)) ?? [whole]) {
-      const { automaton, op } = model.compile(calls, { ...allRules, dropUnobservable: false });
+      const { automaton, op } = model.compile(calls, rules);
       const isRegister = model.words === registerWords;
       const own = isRegister ? registerValues(calls, automaton, op, values) : noValues(calls, values);
       values = own.values;
       opsOf.push(op);
       valuesOf.push(own);
       const isWatched = !isRegister || calls.fate.includes(REFUSED);
-      objects.push({ key: keys[index]!, calls, words: model.words, automaton, isWatched, initial: own.initial });
+      objects.push({
+        key: keys[index]!,
+        calls,
+        words: model.words,
+        automaton,
+        ...(model.infersInitial === true ? { compileAgain: (fewer: Calls) => model.compile(fewer, rules) } : {}),
+        isWatched,
+        initial: own.initial,
+      });
     }
   });
 
@@ -139,6 +151,35 @@ export function partOf(program: Program, held: readonly number[], letOff: readon
   const free = new Set(letOff);
   const isFree = Uint8Array.from(whole, (one) => (free.has(one) ? 1 : 0));
   return { program: withChains({ ...columns, objects, length: whole.length, values: numbers.size }, isFree), whole };
+}
+
+/**
+ * As a history of its own: what an object holds at first is inferred from the ops that are held, not from the whole. Ascending. Linear in
+ * them, and in the objects.
+ */
+export function aloneOf(program: Program, held: readonly number[]): Part {
+  const numbers = new Map<number, number>();
+  const automata = program.objects.map(({ compileAgain, calls, automaton }, index) => {
+    if (compileAgain === undefined) return automaton;
+    const own = held.filter((op) => program.object[op] === index);
+    const again = compileAgain(
+      selectCalls(
+        calls,
+        own.map((op) => program.call[op]!),
+      ),
+    );
+    own.forEach((whole, number) => {
+      numbers.set(whole, again.op[number]!);
+    });
+    return again.automaton;
+  });
+  const { program: part, whole } = partOf(
+    program,
+    held.filter((op) => numbers.get(op) !== UNCONSTRAINED),
+  );
+  const op = part.op.map((number, place) => numbers.get(whole[place]!) ?? number);
+  const objects = part.objects.map((one, index) => ({ ...one, automaton: automata[index]! }));
+  return { program: { ...part, objects, op }, whole };
 }
 
 /** `isFree`: 1 for each op that may happen at any time, or never. */

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Value } from '../../history/value.ts';
 import { fifoQueue } from '../linearizable/models/fifo-queue.ts';
 import { ModelMismatch } from '../linearizable/models/model.ts';
+import { multiRegister } from '../linearizable/models/multi-register.ts';
 import { casRegister, register } from '../linearizable/models/register.ts';
 import { historyOf } from '../linearizable/testing/history-of.ts';
 import { checkSequential, type SequentialOptions } from './sequential.ts';
@@ -300,6 +302,36 @@ describe('histories of a store whose replicas lag', () => {
     const history = replicaHistory({ ...fewValues, processes: 20, invocations: 5_000, lag: 0, seed: 1 });
     expect(checkSequential(history, { model: casRegister(), budget: 0 }).valid).toBe(true);
   });
+});
+
+test('what registers held at first is inferred from the minimal sub-history alone', () => {
+  const microOp = fc.tuple(fc.constantFrom('r', 'r', 'w'), fc.constantFrom('x', 'y'), fc.nat(2));
+  const ops = fc.array(fc.tuple(fc.nat(2), fc.array(microOp, { minLength: 1, maxLength: 2 })), { maxLength: 6 });
+  const historyOfOps = (some: readonly (readonly [number, readonly (readonly [string, string, number])[]])[]) =>
+    historyOf(
+      some
+        .map(([process, txn]) => {
+          const asked = txn.map(([f, key, value]) => [f, key, f === 'r' ? null : value]);
+          return `${process} invoke txn ${JSON.stringify(asked)}\n${process} ok txn ${JSON.stringify(txn)}`;
+        })
+        .join('\n'),
+    );
+  const model = multiRegister();
+  let invalid = 0;
+  fc.assert(
+    fc.property(ops, (some) => {
+      const { failure } = checkSequential(historyOfOps(some), { model });
+      if (failure === undefined) return;
+      invalid++;
+      const minimal = failure.minimal.map((line) => some[line / 2]!);
+      expect(checkSequential(historyOfOps(minimal), { model }).valid).toBe(false);
+      for (const left of minimal) {
+        expect(checkSequential(historyOfOps(minimal.filter((op) => op !== left)), { model }).valid).toBe(true);
+      }
+    }),
+    { numRuns: Number(process.env.FTEST_NUM_RUNS ?? 300) },
+  );
+  expect(invalid).toBeGreaterThan(0);
 });
 
 test('the order that is shown keeps that of each process, and explains each read', () => {

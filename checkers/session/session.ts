@@ -4,7 +4,8 @@ import type { Checker, Validity, Verdict } from '../checker.ts';
 import { RETURNED } from '../linearizable/calls.ts';
 import { registerWords } from '../linearizable/models/register-words.ts';
 import { objectsOf } from '../linearizable/objects.ts';
-import { momentOf, unlessFailed } from '../sequential/failed-writes.ts';
+import { momentOf } from '../moments.ts';
+import { unlessFailed } from '../sequential/failed-writes.ts';
 import {
   type Doubt,
   type Finding,

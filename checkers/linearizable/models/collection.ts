@@ -2,6 +2,7 @@
 import { formatValue, nameOf, type Value } from '../../../history/value.ts';
 import { ALWAYS, type Automaton, ILLEGAL, type Problem, UNCONSTRAINED } from '../automaton.ts';
 import { type Calls, CRASHED, RETURNED } from '../calls.ts';
+import { unproduced } from '../polynomial/unproduced.ts';
 import { allRules, type Rules } from '../rules.ts';
 import { ValueNumbers } from '../value-numbers.ts';
 import { LastReturns, NEVER_LOOKED_AT, returnsOf } from './last-returns.ts';
@@ -64,14 +65,17 @@ const empty = 0;
 const shownMax = 20;
 
 export function collectionModel({ names, summary, ordered, states, decide }: CollectionKind): Model {
+  const words = wordsOf(names);
+  const knowsAll = ({ f, input }: Calls): boolean =>
+    f.every((name, call) => name === names.take || (name === names.put && !saysEmpty(input[call]!)));
   return {
     name: names.model,
     summary,
     options: {},
     fs: [names.put, names.take],
-    words: wordsOf(names),
+    words,
     compile: (calls, rules = allRules) => compile(calls, collectionCallsOf(calls, names), ordered, states, rules),
-    decide,
+    decide: (calls) => decide(calls) ?? (knowsAll(calls) ? unproduced(calls, words) : undefined),
   };
 }
 

@@ -78,6 +78,7 @@ export type ModelDefinition<State> = Definition<State> &
  */
 export function defineModel<State>(definition: ModelDefinition<State>): Model {
   const { name, fs, summary = 'A model of its own.', words = wordsOfCalls } = definition;
+  if (!Array.isArray(fs)) throw new TypeError(`the model ${name} has no fs; give a list of the names of its ops`);
   if (definition.step === undefined && definition.steps === undefined) {
     throw new TypeError(`the model ${name} has neither step nor steps; give one`);
   }

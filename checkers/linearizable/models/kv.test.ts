@@ -58,11 +58,21 @@ describe('a key-value map', () => {
     expect(automaton.describe(last)).toBe('"abcd"');
   });
 
+  test('holds anything where nothing is appended to', () => {
+    expect(verdictOf(kv(), sequential(['get', null, ''], ['put', 5, 5], ['get', null, 5], ['put', [1], null]))).toBe(
+      true,
+    );
+    expect(verdictOf(kv(), sequential(['get', null, null], ['put', 5, 5], ['get', null, null]))).toBe(false);
+    expect(verdictOf(kv(), sequential(['put', 5, 5], ['put', 6, 6], ['get', null, 5]))).toBe(false);
+    expect(verdictOf(kv(), sequential(['put', 5, 5], ['put', '', ''], ['get', null, null]))).toBe(true);
+  });
+
   test('refuses what it does not know', () => {
     expect(refusalOf(kv(), sequential(['write', 'a', 'a']))).toBe(
       'op 0 is a write; the kv model knows get, put, append: choose another model',
     );
-    expect(refusalOf(kv(), sequential(['put', 1, 1]))).toBe('op 0 is a put of 1; expected a string');
-    expect(refusalOf(kv(), sequential(['get', null, 1]))).toBe('op 0 is a get of 1; expected a string');
+    const appended = ['append', 'a', 'a'] as const;
+    expect(refusalOf(kv(), sequential(['put', 1, 1], appended))).toBe('op 0 is a put of 1; expected a string');
+    expect(refusalOf(kv(), sequential(['get', null, 1], appended))).toBe('op 0 is a get of 1; expected a string');
   });
 });

@@ -6,21 +6,39 @@ import { allRules, type Rules } from '../rules.ts';
 import { LastReturns, NEVER_LOOKED_AT, returnsOf } from './last-returns.ts';
 import { KeyedStates, MachineAutomaton } from './machine.ts';
 import { type Model, ModelMismatch, type Words } from './model.ts';
+import { register } from './register.ts';
 import { unknownOp, withArticle } from './unknown-op.ts';
 
 const fs: readonly string[] = ['get', 'put', 'append'];
 
-/** get, put, and append of strings. What was never put is the empty string; a get of nil shows that too. */
+/**
+ * get, put, and append. What was never put is the empty string; a get of nil shows that too. Strings are appended to; where nothing
+ * is appended to, values may be anything, and the object is a register.
+ */
 export function kv(): Model {
+  const withoutAppends = register({ initial: '' });
+  const isRegister = (calls: Calls): boolean => calls.f.every((f) => registerFs[f] !== undefined);
   return {
     name: 'kv',
-    summary: 'Strings by key, that are got, put, and appended to.',
+    summary: 'Values by key, that are got and put; strings are appended to.',
     options: {},
     fs,
     words: kvWords,
-    compile: (calls, rules = allRules) => compile(calls, opsOf(calls), rules),
+    compile: (calls, rules = allRules) =>
+      isRegister(calls) ? withoutAppends.compile(asRegister(calls), rules) : compile(calls, opsOf(calls), rules),
+    decide: (calls) => (isRegister(calls) ? withoutAppends.decide!(asRegister(calls)) : undefined),
   };
 }
+
+const registerFs: Readonly<Record<string, string>> = { get: 'read', put: 'write' };
+
+/** The same calls on a register. */
+const asRegister = (calls: Calls): Calls => ({
+  ...calls,
+  f: calls.f.map((f) => registerFs[f]!),
+  input: calls.input.map((value) => value ?? ''),
+  output: calls.output.map((value) => value ?? ''),
+});
 
 const GET = 0;
 const PUT = 1;

@@ -18,6 +18,8 @@ export interface Model {
   readonly summary: string;
   /** Those that it was made with: with them and its name another thread makes it again (createModel). Absent on users' own. */
   readonly options?: ModelOptions;
+  /** Whether what an object holds at first is not given, but inferred from its calls: of fewer of them, less is known. */
+  readonly infersInitial?: boolean;
   /** The words of its ops. */
   readonly fs: readonly string[];
   readonly words: Words;

@@ -27,6 +27,7 @@ export interface MultiRegisterOptions {
  * sees what the same transaction wrote. What a read saw stands in the completion. Registers that no transaction joins are judged apart.
  */
 export function multiRegister(options: MultiRegisterOptions = {}): Model {
+  if (options.initial === null) return multiRegister({ ...options, initial: {} });
   if (options.initial !== undefined && entriesOf(options.initial) === undefined) {
     throw new TypeError(
       `registers cannot begin as ${formatValue(options.initial)}; expected a map from keys to values`,
@@ -36,6 +37,7 @@ export function multiRegister(options: MultiRegisterOptions = {}): Model {
     name: 'multi-register',
     summary: 'Registers by key, read and written together by transactions.',
     options,
+    infersInitial: options.initial === undefined,
     fs,
     words: multiRegisterWords,
     compile: (calls, rules = allRules) => new Compilation(calls, options, rules).problem(),

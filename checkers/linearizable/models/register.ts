@@ -1,8 +1,9 @@
 /** Registers: one value, that is read, written, and compared and set. */
-import { formatValue, type Value } from '../../../history/value.ts';
+import { formatValue, isArray, type Value, valuesEqual } from '../../../history/value.ts';
 import { ALWAYS, type Automaton, ILLEGAL, type Problem, UNCONSTRAINED } from '../automaton.ts';
 import { type Calls, CRASHED, REFUSED } from '../calls.ts';
 import { decideRegister, linearizationOfRegister } from '../polynomial/register.ts';
+import { unproduced } from '../polynomial/unproduced.ts';
 import { allRules } from '../rules.ts';
 import { ValueNumbers } from '../value-numbers.ts';
 import { type Model, ModelMismatch } from './model.ts';
@@ -33,6 +34,8 @@ const CAS = 2;
 const DIFFERS = 3;
 
 function registerModel(name: string, summary: string, fs: readonly string[], options: RegisterOptions): Model {
+  const { initial = null, nilReadIsUnknown = false } = options;
+  const isThere = (value: Value): boolean => valuesEqual(value, initial) || (nilReadIsUnknown && value === null);
   return {
     name,
     summary,
@@ -41,7 +44,8 @@ function registerModel(name: string, summary: string, fs: readonly string[], opt
     words: registerWords,
     decide(calls) {
       const decision = decideRegister(calls, options, fs);
-      if (decision?.linearizable !== true) return decision;
+      if (decision === undefined) return knowsAll(calls, fs) ? unproduced(calls, registerWords, isThere) : undefined;
+      if (!decision.linearizable) return decision;
       return { linearizable: true, order: () => linearizationOfRegister(calls, options, fs)! };
     },
     compile(calls, rules = allRules) {
@@ -52,6 +56,11 @@ function registerModel(name: string, summary: string, fs: readonly string[], opt
     },
   };
 }
+
+const knowsAll = ({ f, input }: Calls, fs: readonly string[]): boolean =>
+  f.every((name, call) => fs.includes(name) && (name !== 'cas' || isPair(input[call]!)));
+
+const isPair = (value: Value): boolean => isArray(value) && value.length === 2;
 
 /** The calls as kinds and numbers of values. */
 interface Parsed {
