@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Value } from '../../history/value.ts';
+import { historyOf } from '../linearizable/testing/history-of.ts';
+import { atomicCommitment, checkAtomicCommitment } from './atomic-commitment.ts';
+import { type MadeUpOp, madeUpHistories, plainOps } from './testing/made-up.ts';
+import { type Asked, type Draw, type PlayedObject, playedHistories } from './testing/played.ts';
+
+const numRuns = Number(process.env.FTEST_NUM_RUNS ?? 3000);
+
+const check = (...lines: string[]) => checkAtomicCommitment(historyOf(lines.join('\n')));
+
+const inspect = (node: string, vote: string | null, decision: string | null) =>
+  `9 invoke inspect {"node":"${node}"} 1\n9 ok inspect ${JSON.stringify({ node, vote, decision })} 1`;
+const committed = '0 invoke transact null 1\n0 ok transact null 1';
+const aborted = '0 invoke transact null 1\n0 ok transact "aborted" 1';
+
+describe('the atomic-commitment checker', () => {
+  test('lets all nodes commit, or none', () => {
+    expect(check(committed, inspect('n1', 'yes', 'commit'), inspect('n2', 'yes', 'commit'))).toMatchObject({
+      valid: true,
+      transactionCount: 1,
+      committedCount: 1,
+      abortedCount: 0,
+    });
+    expect(check(aborted, inspect('n1', 'yes', 'abort'), inspect('n2', 'no', 'abort'))).toMatchObject({
+      valid: true,
+      committedCount: 0,
+      abortedCount: 1,
+    });
+  });
+
+  test('convicts half a commit', () => {
+    expect(check(inspect('n1', 'yes', 'commit'), inspect('n2', 'yes', 'abort'))).toMatchObject({
+      valid: false,
+      reason: 'half-commit (1): Node n1 had committed transaction 1 at 0.1 s, but node n2 had aborted it at 0.3 s.',
+      findings: [{ kind: 'half-commit', lines: [0, 1, 2, 3] }],
+    });
+  });
+
+  test('convicts an outcome told to a client that is not what the nodes decided', () => {
+    expect(check(committed, inspect('n1', 'yes', 'abort'))).toMatchObject({
+      valid: false,
+      reason: expect.stringMatching(
+        /^false-outcome \(1\): A client was told of the commit of transaction 1 at 0.1 s, but/,
+      ),
+    });
+    expect(check(aborted, inspect('n1', 'yes', 'commit')).valid).toBe(false);
+    expect(check('0 invoke transact null 1\n0 fail transact null 1', inspect('n1', 'yes', 'commit')).valid).toBe(false);
+    expect(check('0 invoke transact null 1\n0 info transact null 1', inspect('n1', 'yes', 'commit')).valid).toBe(true);
+  });
+
+  test('convicts a node that decides otherwise later', () => {
+    expect(check(inspect('n1', 'yes', 'abort'), inspect('n1', 'yes', 'commit'))).toMatchObject({
+      valid: false,
+      findings: [{ kind: 'reversed', lines: [0, 1, 2, 3] }],
+    });
+  });
+
+  test('convicts a commit although a node voted no', () => {
+    expect(check(committed, inspect('n2', 'no', null))).toMatchObject({
+      valid: false,
+      findings: [
+        {
+          kind: 'commit-despite-no',
+          sentence: 'A client was told of the commit of transaction 1 at 0.1 s, but node n2 had voted no at 0.3 s.',
+        },
+      ],
+    });
+  });
+
+  test('tells how long nodes were blocked, and holds it against them if they never decide', () => {
+    const blocked = [inspect('n1', 'yes', null), inspect('n1', 'yes', null), inspect('n1', 'yes', null)];
+    expect(check(...blocked)).toMatchObject({
+      valid: true,
+      openCount: 1,
+      blockedCount: 1,
+      stillBlocked: [{ transaction: 1, node: 'n1' }],
+      blockedNs: { max: 3e8 },
+    });
+    expect(checkAtomicCommitment(historyOf(blocked.join('\n')), { mustDecide: true })).toMatchObject({
+      valid: false,
+      reason:
+        'blocked (1): Node n1 had voted yes on transaction 1, but still knew no decision when it was asked for the last time, at 0.5 s.',
+    });
+    const decided = historyOf([...blocked, inspect('n1', 'yes', 'commit')].join('\n'));
+    expect(checkAtomicCommitment(decided, { mustDecide: true })).toMatchObject({
+      valid: true,
+      blockedCount: 1,
+      stillBlockedCount: 0,
+    });
+  });
+
+  test('is unknown where nothing was ok, or a transaction or node has no name', () => {
+    expect(check('0 invoke transact null 1\n0 fail transact null 1').valid).toBe('unknown');
+    expect(check('0 invoke transact\n0 ok transact').reason).toBe(
+      'op 0 is a transact of nil; expected the transaction as key of the line, or as `txn` in the value',
+    );
+    expect(check('0 invoke inspect null 1\n0 ok inspect null 1').valid).toBe('unknown');
+    expect(check('0 invoke read null 1\n0 ok read null 1').reason).toMatch(/^op 0 is a read;/);
+  });
+
+  const word = fc.constantFrom('commit', 'abort', null, null);
+  const madeUp: fc.Arbitrary<MadeUpOp> = fc
+    .tuple(fc.nat(1), fc.constantFrom('n1', 'n2', undefined), fc.constantFrom('yes', 'yes', 'no', null), word)
+    .map(([key, node, vote, decision]) =>
+      node === undefined
+        ? { f: 'transact', key, value: null, result: decision }
+        : { f: 'inspect', key, value: { node }, result: { node, vote, decision } },
+    );
+
+  test('agrees with comparing all pairs of answers', () => {
+    const tally = { valid: 0, invalid: 0 };
+    fc.assert(
+      fc.property(madeUpHistories(madeUp, 14), fc.boolean(), (history, mustDecide) => {
+        fc.pre(plainOps(history).some(({ ends }) => ends === 'ok'));
+        const valid = [0, 1].every((key) => isAtomic(history, key, mustDecide));
+        tally[valid ? 'valid' : 'invalid']++;
+        expect(checkAtomicCommitment(history, { mustDecide }).valid).toBe(valid);
+      }),
+      { numRuns },
+    );
+    for (const count of Object.values(tally)) expect(count).toBeGreaterThan(numRuns / 10);
+  });
+
+  test('never convicts two-phase commit, and one that commits what some have aborted wherever that shows', () => {
+    let convicted = 0;
+    fc.assert(
+      fc.property(
+        playedHistories((draw) => new PlayedCommit(draw, false), 24),
+        playedHistories((draw) => new PlayedCommit(draw, true), 24),
+        (correct, hasty) => {
+          expect(atomicCommitment().check(correct.history).valid).not.toBe(false);
+          const isConvicted = atomicCommitment().check(hasty.history).valid === false;
+          if (isConvicted) convicted++;
+          if (isConvicted) expect(hasty.object.wasHasty).toBe(true);
+        },
+      ),
+      { numRuns },
+    );
+    expect(convicted).toBeGreaterThan(numRuns / 40);
+  });
+});
+
+function isAtomic(history: Parameters<typeof plainOps>[0], key: number, mustDecide: boolean): boolean {
+  const ops = plainOps(history).filter((op) => op.key === key);
+  const answers = ops
+    .filter(({ f, ends }) => f === 'inspect' && ends === 'ok')
+    .map(({ output }) => output as unknown as { node: string; vote: string | null; decision: string | null });
+  const told = ops
+    .filter(({ f, ends }) => f === 'transact' && ends !== 'info')
+    .map(({ ends, output }) => (ends === 'fail' || output === 'abort' ? 'abort' : 'commit'));
+  const decisions = new Set([...told, ...answers.flatMap(({ decision }) => (decision === null ? [] : [decision]))]);
+  if (decisions.size > 1) return false;
+  if (decisions.has('commit') && answers.some(({ vote }) => vote === 'no')) return false;
+  const isDecided = (node: string) => answers.some((answer) => answer.node === node && answer.decision !== null);
+  return (
+    !mustDecide || !answers.some(({ node, vote, decision }) => vote === 'yes' && decision === null && !isDecided(node))
+  );
+}
+
+/** Two-phase commit of three nodes. One that is hasty commits when some have voted yes. Nodes hear of the decision by and by. */
+class PlayedCommit implements PlayedObject {
+  wasHasty = false;
+  readonly #transactions: { votes: string[]; decision: string; heard: boolean[] }[] = [];
+  #fresh = 0;
+  readonly #draw: Draw;
+  readonly #hasty: boolean;
+
+  constructor(draw: Draw, hasty: boolean) {
+    this.#draw = draw;
+    this.#hasty = hasty;
+  }
+
+  ask(): Asked {
+    if (this.#fresh === 0 || this.#draw(3) === 0) return { f: 'transact', key: this.#fresh++, value: null };
+    return { f: 'inspect', key: this.#draw(this.#fresh), value: { node: `n${this.#draw(3)}` } };
+  }
+
+  apply({ f, key, value }: Asked): Value | undefined {
+    if (f === 'transact') {
+      const votes = [0, 1, 2].map(() => (this.#draw(4) === 0 ? 'no' : 'yes'));
+      const isUnanimous = votes.every((vote) => vote === 'yes');
+      const commits = isUnanimous || (this.#hasty && votes[0] === 'yes');
+      if (commits && !isUnanimous) this.wasHasty = true;
+      this.#transactions[key as number] = { votes, decision: commits ? 'commit' : 'abort', heard: [] };
+      if (commits) return 'committed';
+      return this.#draw(2) === 0 ? 'aborted' : undefined;
+    }
+    const node = (value as { node: string }).node;
+    const transaction = this.#transactions[key as number];
+    if (transaction === undefined) return { node, vote: null, decision: null };
+    const i = Number(node.slice(1));
+    const vote = transaction.votes[i]!;
+    transaction.heard[i] ||= this.#draw(2) === 0;
+    if (transaction.heard[i]) return { node, vote, decision: transaction.decision };
+    return { node, vote, decision: vote === 'no' ? 'abort' : null };
+  }
+}
