@@ -39,7 +39,7 @@ describe('the availability checker', () => {
         { after: 'kill', from: 4, to: 10, ok: 0, fail: 1, info: 2, share: 0, durationNs: 7e8 },
         { after: 'heal', from: 11, to: 13, ok: 1, fail: 0, info: 0, share: 1, durationNs: 2e8 },
       ],
-      longestOutage: { from: 5, to: 13, durationNs: 8e8 },
+      longestOutage: { from: 6, to: 13, durationNs: 7e8 },
     });
   });
 
@@ -80,12 +80,25 @@ describe('the availability checker', () => {
     ]);
   });
 
+  test('takes no time for an outage in which nothing was asked for', () => {
+    const at = (seconds: number, type: OpType): Op => ({
+      index: 0,
+      time: seconds * 1e9,
+      process: 0,
+      type,
+      f: 'read',
+      value: null,
+    });
+    const verdict = checkAvailability(History.from([at(0, 'invoke'), at(1, 'ok'), at(100, 'invoke'), at(102, 'ok')]));
+    expect(verdict.longestOutage).toEqual({ from: 2, to: 3, durationNs: 2e9 });
+  });
+
   test('counts lines where there are no times', () => {
     const op = (type: OpType): Op => ({ index: 0, time: Number.NaN, process: 0, type, f: 'read', value: null });
     const verdict = checkAvailability(
       History.from([op('invoke'), op('ok'), op('invoke'), op('fail'), op('invoke'), op('ok')]),
     );
-    expect(verdict.longestOutage).toEqual({ from: 1, to: 5 });
+    expect(verdict.longestOutage).toEqual({ from: 2, to: 5 });
     expect(verdict.phases).toMatchObject([{ ok: 2, fail: 1 }]);
   });
 
@@ -119,8 +132,17 @@ describe('the availability checker', () => {
               expect(phase[ends]).toBe(inside.filter((op) => op.ends === ends).length);
             }
           }
-          const oks = [ops[0]!.began, ...ok.map(({ ended }) => ended).sort((a, b) => a - b), history.length - 1];
-          const gaps = oks.slice(1).map((end, i) => history.time(end) - history.time(oks[i]!));
+          const oks = [-1, ...ok.map(({ ended }) => ended).sort((a, b) => a - b), history.length - 1];
+          const gaps = oks.slice(1).flatMap((end, i) => {
+            const before = oks[i]!;
+            const isWaitedFor = ops.some(({ began }) => {
+              const ended = history.completionOf(began);
+              return began < before && (ended < 0 || ended > before);
+            });
+            const next = ops.map(({ began }) => began).find((began) => began > before);
+            const start = isWaitedFor ? before : next;
+            return start === undefined || start > end ? [] : [history.time(end) - history.time(start)];
+          });
           expect(verdict.longestOutage?.durationNs).toBe(Math.max(...gaps));
         },
       ),

@@ -5,7 +5,7 @@
  * A phase begins where the nemesis has done something, and lasts until it has done the next thing. Of the two lines that a fault has, one
  * when it is asked for and one when it is done, the second counts. An op belongs to the phase in which it began.
  */
-import { failCode, type History, okCode } from '../../history/history.ts';
+import { failCode, type History, invokeCode, okCode } from '../../history/history.ts';
 import type { Checker, Verdict } from '../checker.ts';
 import { conclusion } from './object-checker.ts';
 
@@ -35,7 +35,10 @@ export interface AvailabilityPhase extends Share {
 
 /** A stretch in which no op completed ok, though some were asked for. */
 export interface Outage {
-  /** The line of the last ok before it, or the first op that began, and that of the first ok after it, or the last line. */
+  /**
+   * The line of the last ok before it, or where nothing was under way then, of the first op that began after it; and that of the first ok
+   * after that, or the last line.
+   */
   readonly from: number;
   readonly to: number;
   readonly durationNs?: number;
@@ -140,13 +143,21 @@ function longestOutage(history: History): Outage | undefined {
   const [first] = history.clientInvocations();
   if (first === undefined) return undefined;
   let longest: Outage | undefined;
-  let from = first;
+  let open = 0;
+  // From the last ok, or where nothing was under way then, from the first op that was asked for after it.
+  let from: number | undefined;
   for (let line = first; line < history.length; line++) {
-    const isOk = history.types[line] === okCode && history.isClient(line);
-    if (!isOk && line < history.length - 1) continue;
+    const isLast = line === history.length - 1;
+    const isClient = history.isClient(line);
+    const isOk = isClient && history.types[line] === okCode;
+    if (isClient && history.types[line] === invokeCode) {
+      open++;
+      from ??= line;
+    } else if (isClient && history.invocationOf(line) >= 0) open--;
+    if (from === undefined || !(isOk || isLast)) continue;
     const outage = { from, to: line, ...duration(history, from, line) };
     if (longest === undefined || isLonger(outage, longest)) longest = outage;
-    from = line;
+    from = open > 0 ? line : undefined;
   }
   return longest;
 }

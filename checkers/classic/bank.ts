@@ -107,7 +107,7 @@ function judge({ history, calls }: ObjectCalls, options: BankOptions): BankVerdi
     else tally.add(error, badness, shown);
     findings.add(kind, () => ({
       lines: [calls.invocation[call]!, read],
-      sentence: `The read by process ${calls.process[call]} that ended ${momentOf(history, read)} ${sentenceOf(found, shown, total)}.`,
+      sentence: `The read by process ${calls.process[call]} that ended ${momentOf(history, read)} ${sentenceOf(found, shown, options.total === undefined ? `${total} as most reads do` : String(total))}.`,
     }));
   }
   const wrong = findings.reason(['unexpected-key', 'nil-balance', 'wrong-total', 'negative-value']);
@@ -153,7 +153,7 @@ function errorIn(
   return { kind: 'negative-value', accounts: overdrawn.map(([account]) => account), badness: -totalOf(overdrawn)! };
 }
 
-function sentenceOf({ kind, accounts = [] }: Found, shown: bigint, total: bigint): string {
+function sentenceOf({ kind, accounts = [] }: Found, shown: bigint, total: string): string {
   const names = accounts.map((account) => formatValue(account)).join(', ');
   switch (kind) {
     case 'unexpected-key':

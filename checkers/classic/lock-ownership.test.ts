@@ -23,7 +23,7 @@ describe('the lock-ownership checker', () => {
     expect(verdict).toEqual({
       valid: false,
       reason:
-        'two-holders (1): Process 1 acquired lock a at 0.3 s, but process 0 had acquired it at 0.2 s and had not begun to release it.',
+        'two-holders (1): Process 1 acquired lock a at 0.3 s, but process 0 had acquired it at 0.2 s and had not released it.',
       lockCount: 2,
       acquireCount: 3,
       overlapCount: 1,

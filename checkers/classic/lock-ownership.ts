@@ -145,7 +145,7 @@ function judge(
       }
       findings.add('two-holders', () => ({
         lines: [begun, since, invocation, line],
-        sentence: `${capital(clients.name(client))} acquired ${nameOfLock(history, line)} ${momentOf(history, line)}, but ${clients.name(other)} had acquired it ${momentOf(history, since)} and had not begun to release it.`,
+        sentence: `${capital(clients.name(client))} acquired ${nameOfLock(history, line)} ${momentOf(history, line)}, but ${clients.name(other)} had acquired it ${momentOf(history, since)} and had not released it.`,
       }));
       break;
     }

@@ -32,18 +32,24 @@ export interface SequentialVerdict extends ObjectVerdict {
   readonly badCount: number;
 }
 
-/** A read returns `[key rows]`, rows in the order in which it looked, nil for each that it did not find. Linear. */
+/**
+ * A read returns `[key rows]`, or the rows where the line has the key: in the order in which it looked, nil for each that it did not
+ * find. Linear.
+ */
 export const checkSequential = (history: History): Judged<SequentialVerdict> => judgeObjects(history, judge);
 
 export const sequential: Checker = objectChecker('sequential', judge);
 
-function judge({ history, calls }: ObjectCalls): SequentialVerdict {
+function judge({ history, key, calls }: ObjectCalls): SequentialVerdict {
   expectCalls(calls, 'sequential', ['write', 'read']);
   const findings = new Findings();
   const counts = { all: 0, some: 0, none: 0 };
   for (let call = 0; call < calls.length; call++) {
     if (calls.f[call] !== 'read' || calls.fate[call] !== RETURNED) continue;
-    const rows = rowsIn(calls.output[call]!) ?? unexpectedResult(calls, call, '[key rows]');
+    const returned = calls.output[call]!;
+    const told = rowsIn(returned);
+    const rows = told ?? (key !== null && isArray(returned) ? returned : unexpectedResult(calls, call, '[key rows]'));
+    const named = told === undefined ? key : (returned as readonly Value[])[0]!;
     const found = rows.filter((row) => row !== null).length;
     counts[found === 0 ? 'none' : found === rows.length ? 'all' : 'some']++;
     const first = rows.findIndex((row) => row !== null);
@@ -52,7 +58,7 @@ function judge({ history, calls }: ObjectCalls): SequentialVerdict {
     const [began, ended] = [calls.invocation[call]!, calls.completion[call]!];
     findings.add('out-of-order', () => ({
       lines: [began, ended],
-      sentence: `Process ${calls.process[call]} read key ${formatValue((calls.output[call] as readonly Value[])[0]!)} until ${momentOf(history, ended).replace(/^(at|on) /, '')}: it found ${formatValue(rows[first]!)}, row ${first + 1} of ${rows.length} that it looked for, and then not row ${missing + 1}, which was inserted before it.`,
+      sentence: `Process ${calls.process[call]} read key ${formatValue(named)} until ${momentOf(history, ended).replace(/^(at|on) /, '')}: it found ${formatValue(rows[first]!)}, row ${first + 1} of ${rows.length} that it looked for, and then not row ${missing + 1}, which was inserted before it.`,
     }));
   }
   const reads = counts.all + counts.some + counts.none;

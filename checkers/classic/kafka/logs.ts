@@ -1,5 +1,5 @@
 /** What is known of the logs: which message stood at which offset. */
-import { type Accesses, CRASHED, type LogOps, NONE, OK } from './log-ops.ts';
+import { type Accesses, CRASHED, FAIL, type LogOps, NONE, OK } from './log-ops.ts';
 
 export interface Log {
   /** Offsets at which there is a message, ascending. An index is a position in this list: offsets without gaps. */
@@ -35,7 +35,7 @@ export function committedOps({ ops, sends, polls, messages }: LogOps): Uint8Arra
   });
 }
 
-/** The messages of committed sends and of all polls, in the order of their offsets. n log n. */
+/** The messages of committed sends and of all polls, but for what a failed one had of failed sends, in the order of their offsets. n log n. */
 export function logsOf({ ops, sends, polls, messages }: LogOps, committed: Uint8Array): Logs {
   const { slotKeys, slotOffsets } = messages;
   const standing: (number[] | undefined)[] = new Array<undefined>(slotKeys.length).fill(undefined);
@@ -46,9 +46,16 @@ export function logsOf({ ops, sends, polls, messages }: LogOps, committed: Uint8
     if (others === undefined) standing[at] = [message[access]!];
     else if (others.at(-1) !== message[access]) others.push(message[access]!);
   };
-  ops.forEach(({ sendsFrom, sendsTo, pollsFrom, pollsTo }, op) => {
+  const neverSent = new Uint8Array(messages.count);
+  for (const { ends, sendsFrom, sendsTo } of ops) {
+    for (let send = sendsFrom; send < sendsTo; send++) neverSent[sends.message[send]!] = ends === FAIL ? 1 : 0;
+  }
+  ops.forEach(({ ends, sendsFrom, sendsTo, pollsFrom, pollsTo }, op) => {
     if (committed[op] === 1) for (let send = sendsFrom; send < sendsTo; send++) stand(sends, send);
-    for (let poll = pollsFrom; poll < pollsTo; poll++) stand(polls, poll);
+    for (let poll = pollsFrom; poll < pollsTo; poll++) {
+      // A poll that failed may have been of what never was in the log.
+      if (ends !== FAIL || neverSent[polls.message[poll]!] === 0) stand(polls, poll);
+    }
   });
 
   const slotsOf = messages.keys.map((): number[] => []);
