@@ -4,7 +4,19 @@
  */
 import type { Body } from './message.ts';
 
-export type ServiceName = 'echo' | 'register';
+export type ServiceName =
+  | 'echo'
+  | 'register'
+  | 'txn'
+  | 'bank'
+  | 'queue'
+  | 'set'
+  | 'counter'
+  | 'lock'
+  | 'unique-ids'
+  | 'rows'
+  | 'log'
+  | 'atomic-commit';
 
 /** The part of an op that a request is made of. `key` names the independent object, where the service has several. */
 export interface ServiceOp {

@@ -21,5 +21,24 @@ test('every workload is listed under its own name, with a summary of one sentenc
     expect(workload.name).toBe(name);
     expect(workload.summary).toMatch(/\.$/);
   }
-  expect([...workloads.keys()]).toEqual(['register', 'echo']);
+  expect([...workloads.keys()]).toEqual([
+    'register',
+    'list-append',
+    'rw-register',
+    'bank',
+    'queue',
+    'set',
+    'set-full',
+    'counter',
+    'lock',
+    'long-fork',
+    'unique-ids',
+    'write-skew',
+    'monotonic',
+    'sequential',
+    'causal',
+    'causal-reverse',
+    'kafka',
+    'echo',
+  ]);
 });

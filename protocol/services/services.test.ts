@@ -98,5 +98,18 @@ test('every service is listed under its own name and documents each of its ops',
       expect(answer).toContain(`${/"type": "(\w+)"/.exec(request)?.[1]}_ok`);
     }
   }
-  expect([...services.keys()]).toEqual(['register', 'echo']);
+  expect([...services.keys()]).toEqual([
+    'register',
+    'txn',
+    'bank',
+    'queue',
+    'set',
+    'counter',
+    'lock',
+    'unique-ids',
+    'rows',
+    'log',
+    'atomic-commit',
+    'echo',
+  ]);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { InvariantMonitor } from '../../protocol/system.ts';
+import type { Command } from '../machines/replicated.ts';
 import { invariants } from './invariants.ts';
-import type { Command, Entry } from './messages.ts';
+import type { Entry } from './messages.ts';
 import type { RaftDescription, Role } from './raft.ts';
 
 const nodeIds = ['n1', 'n2', 'n3'];

@@ -1,19 +1,7 @@
 /** What Raft's nodes say to each other, and what they write down. Types, not interfaces: all of it must be JSON. */
 import type { Body, Json } from '../../protocol/message.ts';
-import type { Reply, Request } from '../machines/machine.ts';
-
-/**
- * A client's request on its way through the cluster. `client` and `id` (the request's `msg_id`) identify it in every
- * log, however often it is sent again. `origin` is the node that the client asked, which gives the answer.
- */
-export type Command = {
-  readonly client: string;
-  readonly id: number;
-  readonly origin: string;
-  /** The origin's commitIndex when the request came: whatever entry carries it has a greater index. */
-  readonly bornAt: number;
-  readonly request: Request;
-};
+import type { Reply } from '../machines/machine.ts';
+import type { Command } from '../machines/replicated.ts';
 
 /** An entry without a command is a leader's first, the no-op. */
 export type Entry = { readonly term: number; readonly command: Command | null };

@@ -8,14 +8,15 @@
  */
 import { isClientId, type Message } from '../../protocol/message.ts';
 import type { Boot, Description, Effect, Event, StartEvent } from '../../protocol/node.ts';
-import { errorReply, inReplyTo, type Reply, type Request } from '../machines/machine.ts';
+import { ClientRequests } from '../machines/client-requests.ts';
+import type { Reply, Request } from '../machines/machine.ts';
+import { type Command, ReplicatedState } from '../machines/replicated.ts';
 import type { RaftConfig } from './config.ts';
 import { RaftLog } from './log.ts';
 import type {
   Answer,
   AppendEntries,
   AppendEntriesReply,
-  Command,
   Entry,
   Forward,
   InstallSnapshot,
@@ -26,7 +27,6 @@ import type {
   Snapshot,
   TermAndVote,
 } from './messages.ts';
-import { ReplicatedState } from './replicated.ts';
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
@@ -51,16 +51,6 @@ export interface RaftDescription extends Description {
 }
 
 type RaftEffect = Effect<RaftBody>;
-
-/** A request of one of the node's own clients that has not been answered. */
-interface Outstanding {
-  readonly command: Command;
-  readonly isQuery: boolean;
-  /** How often the timer `requests` has fired meanwhile. */
-  age: number;
-  /** Whether a leader may have it: then nobody knows whether it took effect. */
-  submitted: boolean;
-}
 
 const noEffects: readonly RaftEffect[] = [];
 const noEntries: readonly Entry[] = [];
@@ -123,9 +113,7 @@ export class Raft implements RaftDescription {
   #leaseRound = 0;
   #leaseRoundStartMs = 0;
 
-  /** By client: each has at most one request outstanding. */
-  readonly #requests = new Map<string, Outstanding>();
-  #requestsTimerSet = false;
+  readonly #requests: ClientRequests;
 
   // Effects of the present step.
   #effects: RaftEffect[] | null = null;
@@ -138,7 +126,6 @@ export class Raft implements RaftDescription {
     readonly election: RaftEffect;
     readonly heartbeat: RaftEffect;
     readonly checkQuorum: RaftEffect;
-    readonly requests: RaftEffect;
   };
 
   constructor({ id, nodeIds, config }: Boot<RaftConfig>) {
@@ -157,14 +144,25 @@ export class Raft implements RaftDescription {
     this.#answered = new Uint8Array(size);
     this.#ranked = new Int32Array(size);
     this.#answeredRound = new Int32Array(size);
-    const { electionTimeoutMinMs: minMs, electionTimeoutMaxMs: maxMs, heartbeatMs, retryMs } = config;
+    this.#requests = new ClientRequests(
+      id,
+      config,
+      {
+        emit: (effect) => this.#emit(effect),
+        send: (to, body) => this.#send(to, body),
+        leader: () => this.leader,
+        decided: () => this.commitIndex,
+        submit: (command, isQuery) => this.#submit(command, isQuery),
+      },
+      'requests',
+    );
+    const { electionTimeoutMinMs: minMs, electionTimeoutMaxMs: maxMs, heartbeatMs } = config;
     this.#timers = {
       electionQuiet: { type: 'set-timer', name: 'election', minMs, maxMs: minMs },
       electionRest: { type: 'set-timer', name: 'election', minMs: 0, maxMs: maxMs - minMs },
       election: { type: 'set-timer', name: 'election', minMs, maxMs },
       heartbeat: { type: 'set-timer', name: 'heartbeat', minMs: heartbeatMs, maxMs: heartbeatMs },
       checkQuorum: { type: 'set-timer', name: 'check-quorum', minMs: maxMs, maxMs },
-      requests: { type: 'set-timer', name: 'requests', minMs: retryMs, maxMs: retryMs },
     };
   }
 
@@ -213,7 +211,7 @@ export class Raft implements RaftDescription {
 
   #receive({ src, body }: Message<RaftBody>): void {
     if (isClientId(src)) {
-      this.#onClientRequest(src, body as Request);
+      this.#requests.receive(src, body as Request);
       return;
     }
     switch (body.type) {
@@ -256,7 +254,7 @@ export class Raft implements RaftDescription {
         this.#onCheckQuorum();
         break;
       case 'requests':
-        this.#onRequestsTimer();
+        this.#requests.timerFired();
         break;
     }
   }
@@ -462,7 +460,7 @@ export class Raft implements RaftDescription {
     this.#emit({ type: 'clear-timer', name: 'election' });
     if (this.#config.checkQuorum) this.#emit(this.#timers.checkQuorum);
     this.#replicate(this.#config.noOp ? [{ term: this.term, command: null }] : noEntries);
-    this.#submitAll();
+    this.#requests.submitAll();
   }
 
   /** §6.2. Without it a leader that is cut off would take requests for ever, and answer none. */
@@ -635,7 +633,7 @@ export class Raft implements RaftDescription {
     this.#emit(this.#timers.electionQuiet);
     if (this.leader === src) return;
     this.leader = src;
-    this.#submitAll();
+    this.#requests.submitAll();
   }
 
   #onAppendEntries(src: string, message: AppendEntries): void {
@@ -740,7 +738,7 @@ export class Raft implements RaftDescription {
     const reply =
       status === 'new' ? this.#replicated.apply(command, index) : this.#replicated.remembered(command.client);
     if (this.role === 'leader') this.#answer(command, reply);
-    else this.#replyToClient(command.client, command.id, reply);
+    else this.#requests.reply(command.client, command.id, reply);
   }
 
   #statusOf(command: Command): ReturnType<ReplicatedState['status']> {
@@ -808,67 +806,19 @@ export class Raft implements RaftDescription {
     }
   }
 
-  // §6: clients. The node that a client asks sees to its request: it passes it on to the leader, again when no answer
-  // comes, and gives the answer. Whether a request took effect it may not know; then it stays silent.
-
-  #onClientRequest(client: string, request: Request): void {
-    const id = request.msg_id;
-    if (typeof id !== 'number') return;
-    const kind = this.#config.machine.classify(request);
-    if (typeof kind === 'object') {
-      this.#send(client, inReplyTo(id, kind));
-      return;
-    }
-    const command: Command = { client, id, origin: this.#id, bornAt: this.commitIndex, request };
-    const outstanding: Outstanding = { command, isQuery: kind === 'query', age: 0, submitted: false };
-    this.#requests.set(client, outstanding);
-    if (!this.#requestsTimerSet) {
-      this.#requestsTimerSet = true;
-      this.#emit(this.#timers.requests);
-    }
-    this.#submit(outstanding);
-  }
+  // §6: clients.
 
   /** Hands a request to the leader, if one is known. */
-  #submit(outstanding: Outstanding): void {
-    const { command, isQuery } = outstanding;
+  #submit(command: Command, isQuery: boolean): boolean {
     if (isQuery && this.#config.reads === 'any-state') {
-      this.#replyToClient(command.client, command.id, this.#replicated.query(command.request));
-      return;
+      this.#requests.reply(command.client, command.id, this.#replicated.query(command.request));
+      return true;
     }
-    if (this.leader === null) return;
-    outstanding.submitted = true;
+    if (this.leader === null) return false;
     if (this.role !== 'leader') this.#send(this.leader, { type: 'forward', isQuery, command });
     else if (isQuery) this.#onQuery(command);
     else this.#onCommand(command);
-  }
-
-  /** There is a new leader. What the old one has done with a request does not matter: sessions see to that. */
-  #submitAll(): void {
-    for (const outstanding of this.#requests.values()) this.#submit(outstanding);
-  }
-
-  #onRequestsTimer(): void {
-    for (const outstanding of this.#requests.values()) this.#lookAfter(outstanding);
-    this.#requestsTimerSet = this.#requests.size > 0;
-    if (this.#requestsTimerSet) this.#emit(this.#timers.requests);
-  }
-
-  #lookAfter(outstanding: Outstanding): void {
-    const { command, isQuery, submitted } = outstanding;
-    const { unavailableAfterRetries, forgottenAfterRetries } = this.#config;
-    outstanding.age++;
-    // Only what changes nothing, or was never handed to anybody, has certainly not taken effect.
-    if (outstanding.age >= unavailableAfterRetries && (isQuery || !submitted)) {
-      this.#mark('unavailable');
-      const reply = errorReply('temporarilyUnavailable', this.leader === null ? 'no leader is known' : 'no answer');
-      this.#replyToClient(command.client, command.id, reply);
-    } else if (outstanding.age >= forgottenAfterRetries) {
-      this.#requests.delete(command.client);
-    } else if (outstanding.age > 1 && this.leader !== null && this.role !== 'leader') {
-      this.#mark('request-retried');
-      this.#submit(outstanding);
-    }
+    return true;
   }
 
   #onForward({ isQuery, command }: Forward): void {
@@ -890,19 +840,12 @@ export class Raft implements RaftDescription {
   }
 
   #answer({ origin, client, id }: Command, reply: Reply): void {
-    if (origin === this.#id) this.#replyToClient(client, id, reply);
+    if (origin === this.#id) this.#requests.reply(client, id, reply);
     else this.#send(origin, { type: 'answer', client, id, reply });
   }
 
   #onAnswer({ client, id, reply }: Answer): void {
-    this.#replyToClient(client, id, reply);
-  }
-
-  /** Does nothing when the client has its answer already, or asked another life of this node. */
-  #replyToClient(client: string, id: number, reply: Reply): void {
-    if (this.#requests.get(client)?.command.id !== id) return;
-    this.#requests.delete(client);
-    this.#send(client, inReplyTo(id, reply));
+    this.#requests.reply(client, id, reply);
   }
 
   // §6.4: queries without the log.

@@ -42,9 +42,9 @@ describe('whatever happens', () => {
   test('afterwards all nodes have applied the same', () => {
     for (let seed = 100; seed < 120; seed++) {
       const { cluster } = runSchedule(seed, steps, { nodes: 3, config: small });
-      const leader = cluster.nodes.find(({ raft }) => raft?.role === 'leader')?.raft;
+      const leader = cluster.nodes.find(({ state }) => state?.role === 'leader')?.state;
       expect(leader, `seed ${seed}`).toBeDefined();
-      expect(cluster.nodes.map(({ raft }) => raft?.lastApplied)).toEqual(Array(3).fill(leader?.lastIndex));
+      expect(cluster.nodes.map(({ state }) => state?.lastApplied)).toEqual(Array(3).fill(leader?.lastIndex));
     }
   });
 });

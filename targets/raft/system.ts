@@ -1,6 +1,6 @@
 /** Raft as a NodeSystem. */
 import type { NodeSystem } from '../../protocol/system.ts';
-import { registerMachine } from '../machines/register.ts';
+import { machines } from '../machines/index.ts';
 import { bugs } from './bugs.ts';
 import { correct, type RaftConfig } from './config.ts';
 import { invariants } from './invariants.ts';
@@ -14,11 +14,14 @@ export const raft: NodeSystem<Raft, RaftConfig, RaftBody, RaftDescription> = {
     'Diego Ongaro: Consensus: Bridging Theory and Practice (Stanford University, 2014)',
     'Diego Ongaro, John Ousterhout: In Search of an Understandable Consensus Algorithm (USENIX ATC 2014)',
   ],
-  services: ['register'],
+  services: [...machines.keys()],
   defaultWorkload: 'register',
   configure(service) {
-    if (service !== 'register') throw new RangeError(`raft replicates the service register, not ${service}`);
-    return correct(registerMachine);
+    const machine = machines.get(service);
+    if (machine === undefined) {
+      throw new RangeError(`raft replicates the services ${[...machines.keys()].join(', ')}, not ${service}`);
+    }
+    return correct(machine);
   },
   create: (boot) => new Raft(boot),
   step: (node, event) => node.step(event),

@@ -1,11 +1,23 @@
 /**
- * What applying the log yields: the state machine, and for each client its last command with the reply (§6.3), so that
- * a command which is in the log twice takes effect once. Sessions are bounded: when there are too many, the one
+ * What applying the log yields: the state machine, and for each client its last command with the reply (Ongaro 2014,
+ * §6.3), so that a command which is in the log twice takes effect once. Sessions are bounded: when there are too many, the one
  * that was used longest ago is forgotten, by every node at the same entry.
  */
 import type { Json } from '../../protocol/message.ts';
-import type { Reply, Request, StateMachine } from '../machines/machine.ts';
-import type { Command } from './messages.ts';
+import type { Reply, Request, StateMachine } from './machine.ts';
+
+/**
+ * A client's request on its way through the cluster. `client` and `id` (the request's `msg_id`) identify it in every
+ * log, however often it is sent again. `origin` is the node that the client asked, which gives the answer.
+ */
+export type Command = {
+  readonly client: string;
+  readonly id: number;
+  readonly origin: string;
+  /** How far the origin knew the log to be decided when the request came: whatever entry carries it comes later. */
+  readonly bornAt: number;
+  readonly request: Request;
+};
 
 /** A client's last command: its id, the index at which it was applied, and the reply. */
 type Session = { readonly id: number; readonly index: number; readonly reply: Reply };
