@@ -23,32 +23,38 @@ export interface NodeProgram {
 
 /** Takes over the process, which ends with its stdin, or with exit code 1 and the reason on stderr. */
 export function hostNode(program: NodeProgram): void {
-  const node = new StdioNode(program);
-  const lines = new LineSplitter((line) => node.line(line));
+  const node = new HostedNode(program, (_dest, line) => process.stdout.write(`${line}\n`));
+  const lines = new LineSplitter((line) => {
+    const message = parseMessage(line);
+    if (message === undefined) node.fail(`expected a message on stdin, a JSON object a line, and got: ${line}`);
+    else node.receive(message);
+  });
   process.stdin.on('data', (chunk: Buffer) => lines.push(chunk));
   process.stdin.on('end', () => process.exit(0));
   // The harness is gone.
   process.stdout.on('error', () => process.exit(0));
 }
 
-class StdioNode {
+/** A NodeSystem that is told by messages who it is, whatever these come and go by. */
+export class HostedNode {
   readonly #program: NodeProgram;
+  readonly #write: (dest: string, line: string) => void;
   readonly #clock = new NodeClock();
   #id = '';
   #host: NodeHost | undefined;
   /** Messages that came while the host was starting. */
   #early: Message[] = [];
 
-  constructor(program: NodeProgram) {
+  /** @param write sends a message, as the line that it is, to `dest`: a node, a client, or the harness. */
+  constructor(program: NodeProgram, write: (dest: string, line: string) => void) {
     this.#program = program;
+    this.#write = write;
   }
 
-  line(line: string): void {
-    const message = parseMessage(line);
-    if (message === undefined) this.#fail(`expected a message on stdin, a JSON object a line, and got: ${line}`);
-    else if (message.src === harnessId) this.#setClock(message.body as ClockBody);
+  receive(message: Message): void {
+    if (message.src === harnessId) this.#setClock(message.body as ClockBody);
     else if (this.#host !== undefined) this.#host.receive(message);
-    else if (message.body.type === 'init') this.#init(message as Message<InitBody>).catch((error) => this.#fail(error));
+    else if (message.body.type === 'init') this.#init(message as Message<InitBody>).catch((error) => this.fail(error));
     else this.#early.push(message);
   }
 
@@ -73,7 +79,7 @@ class StdioNode {
       mark: (name) => this.#send<MarkBody>(harnessId, { type: 'mark', name }),
       described: ({ role, term, primary }) =>
         this.#send<DescribeBody>(harnessId, { type: 'describe', role, term, primary }),
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.fail(error),
     };
   }
 
@@ -83,11 +89,11 @@ class StdioNode {
   }
 
   #send<B extends Body>(dest: string, body: B): void {
-    process.stdout.write(`${JSON.stringify({ src: this.#id, dest, body })}\n`);
+    this.#write(dest, JSON.stringify({ src: this.#id, dest, body }));
   }
 
-  // Pipes are written synchronously, so that nothing is lost by the exit.
-  #fail(error: unknown): never {
+  /** Ends the process with the reason on stderr. Pipes are written synchronously, so that nothing is lost by the exit. */
+  fail(error: unknown): never {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(1);
   }

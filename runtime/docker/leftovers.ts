@@ -1,0 +1,64 @@
+/** Removes what runs have left: containers first, then the volumes and networks that they held. */
+import type Docker from 'dockerode';
+import { ask, askOfGone } from './engine.ts';
+import { imageRepositories } from './images.ts';
+import { isOrphan, keptLabel, type Labels, runLabel } from './labels.ts';
+
+export interface Removed {
+  readonly containers: number;
+  readonly volumes: number;
+  readonly networks: number;
+  readonly images: number;
+}
+
+/** What one run has made, or what is said of it: a condition on labels. */
+type Condition = (labels: Labels) => boolean;
+
+export const ofRun =
+  (run: string): Condition =>
+  (labels) =>
+    labels[runLabel] === run;
+
+/** What runs that were killed have left; not what somebody wanted to keep. */
+export const orphaned: Condition = (labels) => labels[keptLabel] === undefined && isOrphan(labels);
+
+/** Everything of ftest's, of runs that go on at this moment too. */
+export const everything: Condition = () => true;
+
+export async function remove(docker: Docker, condition: Condition): Promise<Omit<Removed, 'images'>> {
+  const filters = { label: [runLabel] };
+  const [containers, { Volumes: volumes }, networks] = await ask(
+    'list what ftest made',
+    Promise.all([
+      docker.listContainers({ all: true, filters }),
+      docker.listVolumes({ filters }),
+      docker.listNetworks({ filters }),
+    ]),
+  );
+  const chosen = <Item extends { readonly Labels?: Labels | null | undefined }>(items: readonly Item[] | null) =>
+    (items ?? []).filter((item) => condition(item.Labels ?? {}));
+  const doomed = { containers: chosen(containers), volumes: chosen(volumes), networks: chosen(networks) };
+  await all(doomed.containers, ({ Id }) =>
+    askOfGone('remove a container', docker.getContainer(Id).remove({ force: true, v: true })),
+  );
+  await all(doomed.volumes, ({ Name }) => askOfGone('remove a volume', docker.getVolume(Name).remove()));
+  await all(doomed.networks, ({ Id }) => askOfGone('remove a network', docker.getNetwork(Id).remove()));
+  return {
+    containers: doomed.containers.length,
+    volumes: doomed.volumes.length,
+    networks: doomed.networks.length,
+  };
+}
+
+/** Removes the images that ftest made; those in use stay. */
+export async function removeImages(docker: Docker): Promise<number> {
+  const images = await ask('list images', docker.listImages({ filters: { reference: [...imageRepositories] } }));
+  // Those that others are made of last.
+  const newestFirst = images.flatMap(({ RepoTags }) => RepoTags ?? []).sort((a, b) => (a > b ? -1 : 1));
+  for (const name of newestFirst) await askOfGone('remove an image', docker.getImage(name).remove());
+  return newestFirst.length;
+}
+
+async function all<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {
+  await Promise.all(items.map(act));
+}
