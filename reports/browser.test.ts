@@ -5,8 +5,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { availability } from '../checkers/classic/availability.ts';
+import { perf } from '../checkers/classic/perf.ts';
+import { setFull } from '../checkers/classic/set-full.ts';
 import { checkLinearizable } from '../checkers/linearizable/linearizable.ts';
 import { casRegister } from '../checkers/linearizable/models/register.ts';
+import { checkListAppend } from '../checkers/transactional/list-append.ts';
+import { historyOfText } from '../checkers/transactional/testing/transactions-of-text.ts';
+import { History } from '../history/history.ts';
 import { historyReport } from './history-report.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
@@ -46,8 +52,8 @@ describe.skipIf(!browserExists)('in a browser', () => {
   });
 
   /** Opens the report of a run. */
-  const open = ({ results, spec, history }: Sample, colorScheme: 'light' | 'dark' = 'light') =>
-    openPage(renderHtml({ results, spec, history }, assets), colorScheme);
+  const open = async ({ results, spec, history }: Sample, colorScheme: 'light' | 'dark' = 'light') =>
+    openPage(await renderHtml({ results, spec, history }, assets), colorScheme);
 
   /** `complaints` are errors and refusals of the page. */
   async function openPage(
@@ -113,7 +119,10 @@ describe.skipIf(!browserExists)('in a browser', () => {
   });
 
   test.each(['light', 'dark'] as const)('a report on a history that is invalid, %s', async (scheme) => {
-    const { page, complaints } = await openPage(historyReport([checked(longHistory({ stale: true }))], assets), scheme);
+    const { page, complaints } = await openPage(
+      await historyReport([checked(longHistory({ stale: true }))], assets),
+      scheme,
+    );
     await page.locator('.drawing').scrollIntoViewIfNeeded();
     await page.waitForSelector('.frame svg .op.impossible');
     expect(await page.locator('.frame .op.told').count()).toBeGreaterThan(1);
@@ -125,7 +134,7 @@ describe.skipIf(!browserExists)('in a browser', () => {
   });
 
   test('a report on a history that is valid draws the order', async () => {
-    const { page, complaints } = await openPage(historyReport([checked(longHistory({}), true)], assets));
+    const { page, complaints } = await openPage(await historyReport([checked(longHistory({}), true)], assets));
     await page.waitForSelector('.frame svg .op');
     expect(await page.locator('.frame .op').count()).toBe(1000);
     expect(await page.locator('.frame .point').count()).toBe(1000);
@@ -134,8 +143,76 @@ describe.skipIf(!browserExists)('in a browser', () => {
     await page.close();
   });
 
+  /** Three cycles, reads that disagree, and long values. */
+  function anomalous() {
+    const history = historyOfText(`
+      0 invoke ax1 ry az1 az2
+      1 invoke ay1 rx
+      0 ok ax1 ry= az1 az2
+      1 ok ay1 rx=
+      2 invoke rx rz
+      2 ok rx= rz=${Array.from({ length: 60 }, (_, i) => i + 1).join(',')}
+      3 invoke rz
+      3 ok rz=1,3`);
+    const verdict = { ...checkListAppend(history), ops: 4 };
+    return { name: 'a.edn', history, verdict, model: 'strict-serializable', workload: 'list-append', checkMs: 12 };
+  }
+
+  test.each(['light', 'dark'] as const)('a report on transactions that are not isolated, %s', async (scheme) => {
+    const { page, complaints } = await openPage(await historyReport([anomalous()], assets), scheme);
+    await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true; })');
+    expect(await page.locator('svg.graph .node').count()).toBeGreaterThan(3);
+    expect(await page.locator('.differs').count()).toBeGreaterThan(1);
+    // Every text of a graph within its box or on its label, every graph within its frame, and no page wider than the window.
+    const outside =
+      await page.evaluate(`[...document.querySelectorAll('.graph .node, .graph .edge')].flatMap((part) => {
+      const box = part.querySelector('rect')?.getBoundingClientRect();
+      if (box === undefined) return [];
+      const whole = part.ownerSVGElement.getBoundingClientRect();
+      return [...part.querySelectorAll('text')].filter((text) => {
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        const fits = left >= box.left && right <= box.right && top >= box.top - 2 && bottom <= box.bottom + 2;
+        return !fits || left < whole.left || right > whole.right || top < whole.top || bottom > whole.bottom;
+      }).map((text) => text.textContent);
+    })`);
+    expect(outside).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    const strokes = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('.graph .edge path')].map((path) => getComputedStyle(path).strokeDasharray + getComputedStyle(path).stroke)`,
+    );
+    expect(new Set(strokes).size).toBeGreaterThan(1);
+    await expectAccessible(page);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test.each(['light', 'dark'] as const)('a run with what classic checkers found, %s', async (scheme) => {
+    const sample = sampleRun({ ops: 2000 });
+    const run = History.from(sample.history.ops);
+    const adds = [
+      ...[1, 2, 3].flatMap((value) => ['invoke', 'ok'].map((type) => ({ process: 0, type, f: 'add', value }))),
+      { process: 1, type: 'invoke', f: 'read', value: null },
+      { process: 1, type: 'ok', f: 'read', value: [1, 9] },
+    ].map((op, index) => ({ ...op, index, time: index * 1e6 }) as never);
+    const checkers = {
+      'set-full': setFull().check(History.from(adds)),
+      perf: perf().check(run),
+      availability: availability().check(run),
+    };
+    const { page, complaints } = await open(
+      { ...sample, results: { ...sample.results, valid: false, checkers } },
+      scheme,
+    );
+    expect(await page.locator('svg.chart polyline').count()).toBeGreaterThan(6);
+    expect(await page.locator('svg.bar').count()).toBeGreaterThan(6);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await expectAccessible(page);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test('an op says its state before and after, to the mouse and to the keyboard', async () => {
-    const { page } = await openPage(historyReport([checked(longHistory({ stale: true }))], assets));
+    const { page } = await openPage(await historyReport([checked(longHistory({ stale: true }))], assets));
     await page.locator('.drawing').scrollIntoViewIfNeeded();
     await page.waitForSelector('.frame svg .op.impossible');
     await page.locator('.frame .op.impossible').hover();
@@ -206,7 +283,7 @@ describe.skipIf(!browserExists)('in a browser', () => {
   test('everything but the charts can be read without script', async () => {
     const sample = sampleRun({ valid: false });
     const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
-    await page.setContent(renderHtml(sample, assets));
+    await page.setContent(await renderHtml(sample, assets));
     expect(await page.locator('.story').textContent()).toContain('no order of these ops explains it');
     expect(await page.locator('.figure').count()).toBe(1);
     await page.close();

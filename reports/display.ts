@@ -12,6 +12,9 @@ export const displayText = (text: string): string =>
 export const displayValue = (value: Value, longest = longestDefault): string =>
   displayText(formatValue(value, longest));
 
+/** Text of at most so many characters, the last of which is … where some were left out. */
+export const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+
 /** `12,345`. By hand: locale functions differ between machines. */
 export function displayCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

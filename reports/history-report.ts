@@ -1,6 +1,7 @@
 /**
  * A page about recorded histories and what was found in them: for each counterexample the story and a drawing of the ops around
- * it, for a history that is linearizable an order that shows it. Bounded, whatever the histories: about two megabytes.
+ * it, for each anomaly of transactions its story and its cycle, for a history that is linearizable an order that shows it.
+ * Bounded, whatever the histories: about two megabytes.
  */
 import { type Validity, type Verdict, worst } from '../checkers/checker.ts';
 import type { KeyFailure, LinearizableVerdict, Linearization } from '../checkers/evidence.ts';
@@ -14,13 +15,15 @@ import {
   renderCounterexample,
   titleOf,
 } from './counterexample.ts';
-import { displayCount, displayMs, displayText, displayValue, plural } from './display.ts';
+import { hasDetails, hasFindings, renderDetails } from './details.ts';
+import { cut, displayCount, displayMs, displayText, displayValue, plural } from './display.ts';
 import { type Drawn, drawAll, drawnMax, encodeDrawings, fitting, subjectOf, subjectOfOrder } from './drawing.ts';
 import { readFaults } from './fault-windows.ts';
 import { type Markup, markup, type Part } from './markup.ts';
 import { builtAssets, classOf, type PageAssets, renderPage, section, table, wordOf } from './page.ts';
 import { readSpans } from './spans.ts';
-import { summarizeVerdict, verdictSign } from './verdict.ts';
+import { Room, renderTransactional } from './transactional.ts';
+import { isTransactional, summarizeVerdict, verdictSign } from './verdict.ts';
 
 /** One history that was checked. */
 export interface CheckedFile {
@@ -40,6 +43,7 @@ const counterexamplesMax = 8;
 const ordersMax = 8;
 const filesMax = 300;
 const undecidedFilesMax = 8;
+const findingsFilesMax = 20;
 /** Of one file, at most. */
 const undecidedMax = 30;
 /** Characters of a name, and of a reason. */
@@ -54,10 +58,14 @@ interface Shown {
   readonly linearizations: readonly Linearization[];
   readonly orders: readonly { readonly name: string; readonly of: Linearization; readonly drawn: Drawn | undefined }[];
   readonly undecided: Undecided;
+  readonly findings: Findings;
 }
 
 /** The page. `assets` are the built ones unless given. Linear in the histories. */
-export function historyReport(files: readonly CheckedFile[], assets: PageAssets = builtAssets()): string {
+export async function historyReport(
+  files: readonly CheckedFile[],
+  assets: PageAssets = builtAssets(),
+): Promise<string> {
   let examplesLeft = counterexamplesMax;
   let ordersLeft = ordersMax;
   let undecidedLeft = undecidedFilesMax;
@@ -77,7 +85,10 @@ export function historyReport(files: readonly CheckedFile[], assets: PageAssets 
   });
   const drawings = fitting(prepared.flatMap(({ drawn }) => drawn.map((one) => one.drawn)));
   let at = 0;
-  const shown = prepared.map(({ file, failures, linearizations, drawn }): Shown => {
+  const room = new Room();
+  let findingsLeft = findingsFilesMax;
+  const shown: Shown[] = [];
+  for (const [number, { file, failures, linearizations, drawn }] of prepared.entries()) {
     const examples: Counterexample[] = [];
     const orders: { name: string; of: Linearization; drawn: Drawn | undefined }[] = [];
     for (const { name, failure, linearization } of drawn) {
@@ -90,9 +101,12 @@ export function historyReport(files: readonly CheckedFile[], assets: PageAssets 
     }
     const undecided = undecidedLeft > 0 ? undecidedOf(file.verdict) : [];
     if (undecided.length > 0) undecidedLeft--;
-    return { file, failures, examples, linearizations, orders, undecided };
-  });
+    const findings = findingsLeft > 0 ? await findingsOf(number + 1, file, room) : noFindings;
+    if (findings.found !== null || findings.sections.length > 0) findingsLeft--;
+    shown.push({ file, failures, examples, linearizations, orders, undecided, findings });
+  }
   const valid = worst(files.map(({ verdict }) => verdict.valid));
+  const undrawn = shown.filter(({ failures, examples }) => failures.length > 0 && examples.length === 0).length;
   const withDrawings = shown.find(({ examples, orders }) => examples.length + orders.length > 0);
   return renderPage(
     {
@@ -100,6 +114,9 @@ export function historyReport(files: readonly CheckedFile[], assets: PageAssets 
       body: [
         heading(files, valid),
         files.length > 1 ? fileList(files) : null,
+        undrawn > 0
+          ? markup`<p class="hint">Of the invalid ones the first are drawn below. ${displayCount(undrawn)} more stand in the table only: to see one, check it by itself.</p>`
+          : null,
         shown.map((one, number) =>
           renderFile(one, number + 1, files.length === 1, one === withDrawings ? drawingHint : null),
         ),
@@ -178,7 +195,11 @@ function heading(files: readonly CheckedFile[], valid: Validity): Markup {
     );
   const figures: [string, string][] = [
     [displayCount(sum('ops')), 'ops'],
-    [displayCount(sum('keys')), sum('keys') === 1 ? 'key' : 'keys'],
+    ...(['key', 'transaction'] as const).flatMap((noun): [string, string][] => {
+      const count = sum(`${noun}s`);
+      const isCounted = files.some(({ verdict }) => typeof verdict[`${noun}s`] === 'number');
+      return isCounted ? [[displayCount(count), count === 1 ? noun : `${noun}s`]] : [];
+    }),
     [displayMs(files.reduce((total, { checkMs }) => total + checkMs, 0)), 'to check'],
   ];
   return markup`<header class="${classOf[`${valid}`]}"><p class="identity">${
@@ -187,8 +208,6 @@ function heading(files: readonly CheckedFile[], valid: Validity): Markup {
     ([number, name]) => markup`<div><dt>${name}</dt><dd>${number}</dd></div>`,
   )}</dl></header>`;
 }
-
-const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
 const nameOf = ({ name }: Pick<CheckedFile, 'name'>): string => cut(displayText(name), nameMax);
 
@@ -217,15 +236,16 @@ function fileList(files: readonly CheckedFile[]): Markup {
 
 /** What was found in one file; null where there is nothing to show. `only`: there is no other file. */
 function renderFile(
-  { file, failures, examples, linearizations, orders, undecided }: Shown,
+  { file, failures, examples, linearizations, orders, undecided, findings }: Shown,
   number: number,
   only: boolean,
   hint: Part,
 ): Part {
-  if (examples.length + orders.length + undecided.length === 0) return null;
-  return section(
+  const { found, sections } = findings;
+  if (examples.length + orders.length + undecided.length === 0 && found === null) return sections;
+  const own = section(
     `file-${number}`,
-    only ? describeFound(failures.length, orders.length) : nameOf(file),
+    only ? describeFound(failures.length, orders.length, found !== null) : nameOf(file),
     hint,
     ...examples.map((example) => renderCounterexample(example, file.history)),
     failures.length > examples.length
@@ -236,10 +256,13 @@ function renderFile(
       ? markup`<p class="hint">The orders of ${plural(linearizations.length - orders.length, 'more key')} are left out here.</p>`
       : null,
     undecided.length === 0 ? null : renderUndecided(undecided),
+    found,
   );
+  return [own, ...sections];
 }
 
-function describeFound(failures: number, orders: number): string {
+function describeFound(failures: number, orders: number, found: boolean): string {
+  if (found) return 'What was found';
   if (failures > 0) return failures === 1 ? 'The counterexample' : plural(failures, 'counterexample');
   return orders === 0 ? 'What could not be decided' : orders === 1 ? 'The order' : 'The orders';
 }
@@ -259,9 +282,38 @@ function renderOrder(name: string, { key, order }: Linearization, drawn: Drawn |
   }<p class="hint">${text}</p></article>`;
 }
 
+/** Of transactions, and of a classic checker, what stands in the file's own section; of a run that its own checkers judged a section for each of them. */
+async function findingsOf(number: number, { name, verdict, history }: CheckedFile, room: Room): Promise<Findings> {
+  const id = `found-${number}`;
+  if (isTransactional(verdict)) {
+    return { found: await renderTransactional(id, verdict, history, room), sections: [] };
+  }
+  if (hasFindings(verdict)) return { found: room.fit(renderDetails(id, verdict, history)), sections: [] };
+  const sections: Markup[] = [];
+  for (const [place, [checker, one]] of Object.entries(verdict.checkers ?? {}).entries()) {
+    const part = `${id}-${place + 1}`;
+    const title = `${displayText(checker)}: ${nameOf({ name })}`;
+    if (isTransactional(one)) {
+      sections.push(section(part, title, await renderTransactional(part, one, history, room)));
+    } else if (hasDetails(one)) {
+      const fits = room.fit(section(part, title, renderDetails(part, one, history)));
+      if (fits !== null) sections.push(fits);
+    }
+  }
+  return { found: null, sections };
+}
+
+interface Findings {
+  readonly found: Markup | null;
+  readonly sections: readonly Markup[];
+}
+
+const noFindings: Findings = { found: null, sections: [] };
+
 type Undecided = LinearizableVerdict['undecided'];
 
-const undecidedOf = ({ undecided }: Verdict): Undecided => (Array.isArray(undecided) ? (undecided as Undecided) : []);
+const undecidedOf = (verdict: Verdict): Undecided =>
+  Array.isArray(verdict.undecided) && !isTransactional(verdict) ? (verdict.undecided as Undecided) : [];
 
 function renderUndecided(undecided: Undecided): Markup {
   const rows = undecided

@@ -6,7 +6,9 @@
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
 import type { Op } from '../history/op.ts';
+import { worstFirst } from './anomaly-words.ts';
 import { type Counterexample, drawingHint, drawingId, renderCounterexample, titleOf } from './counterexample.ts';
+import { hasDetails, renderDetails } from './details.ts';
 import { displayCount, displayMs, displayTime, displayValue, plural } from './display.ts';
 import { drawAll, encodeDrawings, fitting, subjectOf } from './drawing.ts';
 import { readFaults } from './fault-windows.ts';
@@ -23,10 +25,13 @@ import {
   type PageProblem,
 } from './page-data.ts';
 import { invocationOf, type Lines, readSpans, type Span } from './spans.ts';
+import { Room, renderTransactional } from './transactional.ts';
 import {
+  casesOf,
   describeExpected,
   describeRun,
   describeVerdict,
+  isTransactional,
   nodeIdsOf,
   summarizeVerdict,
   type Violation,
@@ -45,6 +50,8 @@ export const opsShownMax = 200_000;
 /** How many lines before a counterexample's end are always included. */
 const problemLinesMax = 20_000;
 const prefixShown = 24;
+/** Anomalies that are marked in the charts, at most. */
+const anomaliesMax = 8;
 
 /** A violation with the ops that it is told with. */
 interface Told extends Violation {
@@ -71,20 +78,43 @@ function tell(history: Lines, violations: readonly Violation[]): Told[] {
   });
 }
 
-function problemOf(told: Told): PageProblem {
+function problemOf(told: Told, label: string): PageProblem {
   const spans = told.minimal.length > 0 ? told.minimal : told.around;
   const startMs = Math.min(...spans.map(({ startNs }) => startNs)) / 1e6;
   const ends = spans.map(({ startNs, endNs }) => (endNs ?? startNs) / 1e6);
   const last = told.around.find(({ completion }) => completion === told.failure.completion);
   const endMs = Math.max(...ends, (last?.endNs ?? 0) / 1e6);
   return {
-    title: titleOf(told.checker, told.failure),
+    label,
     startMs,
     endMs,
     atMs: last?.endNs === undefined ? endMs : last.endNs / 1e6,
     ops: spans.map(({ index }) => index),
     contradiction: told.contradiction ?? -1,
   };
+}
+
+/** The worst anomalies of transactions, the first case of each. */
+function anomaliesIn(history: Lines, { checkers }: Results): PageProblem[] {
+  const cases = Object.values(checkers).flatMap((verdict) => {
+    if (verdict.valid !== false || !isTransactional(verdict)) return [];
+    return worstFirst(verdict.anomalies).flatMap((anomaly) => {
+      const [first] = casesOf(verdict, anomaly);
+      return first === undefined ? [] : [{ anomaly, ops: first.ops }];
+    });
+  });
+  const shown = cases.slice(0, anomaliesMax);
+  const wanted = new Set(shown.flatMap(({ ops }) => ops));
+  const spans = new Map(
+    (wanted.size === 0 ? [] : readSpans(history, ({ index }) => wanted.has(index))).map((span) => [span.index, span]),
+  );
+  return shown.flatMap(({ anomaly, ops }) => {
+    const all = ops.flatMap((line) => spans.get(line) ?? []);
+    if (all.length === 0) return [];
+    const endMs = Math.max(...all.map(({ startNs, endNs }) => (endNs ?? startNs) / 1e6));
+    const startMs = Math.min(...all.map(({ startNs }) => startNs / 1e6));
+    return [{ label: anomaly, startMs, endMs, atMs: endMs, ops: all.map(({ index }) => index), contradiction: -1 }];
+  });
 }
 
 /** Interned texts; the empty one is 0. */
@@ -102,27 +132,34 @@ class Texts {
   }
 }
 
-function sampling(opsTotal: number, told: readonly Told[]): (invocation: Op, ordinal: number) => boolean {
+function sampling(
+  opsTotal: number,
+  told: readonly Told[],
+  anomalies: readonly PageProblem[],
+): (invocation: Op, ordinal: number) => boolean {
   const stride = Math.ceil(opsTotal / opsShownMax);
   if (stride <= 1) return () => true;
   const ranges = told.map(({ around, failure }) => {
     const first = Math.min(failure.completion, ...around.map(({ index }) => index));
     return { from: Math.max(first, failure.completion - problemLinesMax), to: failure.completion + 200 };
   });
-  return ({ index }, ordinal) => ordinal % stride === 0 || ranges.some(({ from, to }) => from <= index && index <= to);
+  const wanted = new Set(anomalies.flatMap(({ ops }) => ops));
+  return ({ index }, ordinal) =>
+    ordinal % stride === 0 || wanted.has(index) || ranges.some(({ from, to }) => from <= index && index <= to);
 }
 
 /** Everything that is read from the history before the page is written. */
 interface Read {
   readonly measured: Measurements;
   readonly told: readonly Told[];
+  readonly anomalies: readonly PageProblem[];
   readonly faults: ReturnType<typeof readFaults>;
 }
 
-function pack(input: ReportInput, { measured, told, faults }: Read): { bytes: Uint8Array; shown: number } {
+function pack(input: ReportInput, { measured, told, anomalies, faults }: Read): { bytes: Uint8Array; shown: number } {
   const { results, spec, history } = input;
   const texts = new Texts();
-  const spans = readSpans(history, sampling(results.stats.invoke, told));
+  const spans = readSpans(history, sampling(results.stats.invoke, told, anomalies));
   const columns = makeColumns(spans.length);
   let lastUs = 0;
   spans.forEach((span, row) => {
@@ -168,7 +205,10 @@ function pack(input: ReportInput, { measured, told, faults }: Read): { bytes: Ui
       term,
       primary,
     })),
-    problems: told.map(problemOf),
+    problems: [
+      ...told.map((one, i) => problemOf(one, told.length === 1 ? 'Counterexample' : `Counterexample ${i + 1}`)),
+      ...anomalies,
+    ],
     opsTotal: results.stats.invoke,
     opTypes,
     neverUs,
@@ -220,6 +260,27 @@ function violations(examples: readonly Counterexample[], history: Lines): Part {
       : markup`<details><summary>${plural(rest.length, 'more counterexample')}</summary>${rest}</details>`,
   );
 }
+
+/** What the checkers of transactions found, and what others tell beside their verdicts, a section each: those of bad verdicts apart. */
+async function findings({ checkers }: Results, history: Lines): Promise<{ bad: Markup[]; others: Markup[] }> {
+  const room = new Room();
+  const [bad, others]: [Markup[], Markup[]] = [[], []];
+  for (const [number, [name, verdict]] of Object.entries(checkers).entries()) {
+    const id = `findings-${number + 1}`;
+    const sections = verdict.valid === true ? others : bad;
+    if (isTransactional(verdict)) {
+      sections.push(section(id, `Transactions: ${name}`, await renderTransactional(id, verdict, history, room)));
+    } else if (!shownElsewhere.has(name) && hasDetails(verdict)) {
+      sections.push(section(id, `Details: ${name}`, room.fit(renderDetails(id, verdict, history)) ?? noRoom));
+    }
+  }
+  return { bad, others };
+}
+
+/** Checkers whose findings have sections of their own: statistics and faults. */
+const shownElsewhere: ReadonlySet<string> = new Set(['stats', 'faults']);
+
+const noRoom = markup`<p class="hint">There is no room for them here; results.json has them.</p>`;
 
 function invariants({ brokenInvariants }: Results): Part {
   if (brokenInvariants.length === 0) return null;
@@ -310,11 +371,12 @@ function footing({ results }: ReportInput, shown: number): Markup {
 }
 
 /** The page. `assets` are the built ones unless given. Linear in the history. */
-export function renderHtml(input: ReportInput, assets: PageAssets = builtAssets()): string {
+export async function renderHtml(input: ReportInput, assets: PageAssets = builtAssets()): Promise<string> {
   const { results, history } = input;
   const read: Read = {
     measured: measure(history),
     told: tell(history, violationsOf(results)),
+    anomalies: anomaliesIn(history, results),
     faults: readFaults(history, nodeIdsOf(input.spec)),
   };
   const { bytes, shown } = pack(input, read);
@@ -324,6 +386,7 @@ export function renderHtml(input: ReportInput, assets: PageAssets = builtAssets(
     const name = `${i + 1}`;
     return { name, title: titleOf(checker, failure), failure, told: minimal, drawn: drawn[i] };
   });
+  const found = await findings(results, history);
   return renderPage(
     {
       title: `${wordOf[`${results.valid}`]}: ${results.target} ${results.workload}, seed ${results.seed}`,
@@ -331,11 +394,13 @@ export function renderHtml(input: ReportInput, assets: PageAssets = builtAssets(
         heading(input),
         checkers(results),
         violations(examples, history),
+        found.bad,
         invariants(results),
         overTime(),
         timeline(shown < results.stats.invoke),
         faultList(read),
         statistics(read),
+        found.others,
         marks(results),
         footing(input, shown),
       ],

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { checkListAppend } from '../checkers/transactional/list-append.ts';
+import { historyOfText } from '../checkers/transactional/testing/transactions-of-text.ts';
 import { escapeXml, renderJunit } from './junit.ts';
 import { type Sample, sampleRun } from './testing/sample.ts';
 
@@ -44,6 +46,16 @@ test('an invalid verdict is a failure with the story and the line that reproduce
   expect(xml).toContain('no order of these ops explains it');
   expect(xml).toContain('Reproduce: ftest raft');
   expect(xml).toContain('Expected: the bug stale-read is switched on');
+});
+
+test('of transactions it tells the worst anomaly, and which models it rules out', () => {
+  const sample = sampleRun();
+  const verdict = checkListAppend(historyOfText('0 invoke ax1\n0 ok ax1\n1 invoke rx\n1 ok rx='));
+  const xml = render({ ...sample, results: { ...sample.results, valid: false, checkers: { 'list-append': verdict } } });
+  expect(parse(xml)).toContain('failure');
+  expect(xml).toContain('message="not strict-serializable: G-single-item-realtime"');
+  expect(xml).toContain('However, T2 &lt; T1, because T2 had returned');
+  expect(xml).toContain('Ruled out: strong-snapshot-isolation.');
 });
 
 test('unknown is an error with its reason', () => {

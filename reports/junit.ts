@@ -6,7 +6,7 @@ import type { Verdict } from '../checkers/checker.ts';
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
 import { displayValue } from './display.ts';
-import { describeExpected, describeRun, summarizeVerdict, violationsOf } from './verdict.ts';
+import { describeExpected, describeRun, summarizeVerdict, violationsOf, worstAnomaly } from './verdict.ts';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -31,6 +31,9 @@ export function escapeXml(text: string): string {
 /** Attribute values: a parser would turn line breaks and tabs into spaces. */
 const attribute = (text: string): string => escapeXml(text).replace(/\n/g, '&#10;').replace(/\t/g, '&#9;');
 
+/** Of the story of an anomaly, at most. */
+const sentencesMax = 20;
+
 function evidence(name: string, verdict: Verdict, results: Results, spec: TestSpec): string {
   const stories = violationsOf(results)
     .filter(({ checker }) => checker === name)
@@ -38,6 +41,11 @@ function evidence(name: string, verdict: Verdict, results: Results, spec: TestSp
       const title = failure.key === null ? [] : [`key ${displayValue(failure.key)}:`];
       return [...title, ...failure.story].join('\n');
     });
+  const anomaly = worstAnomaly(verdict);
+  if (anomaly !== undefined) {
+    const story = anomaly.evidence.story.slice(0, sentencesMax);
+    stories.push([`${anomaly.anomaly}:`, ...story, `Ruled out: ${anomaly.verdict.not.join(', ')}.`].join('\n'));
+  }
   const expected = describeExpected(results);
   return [
     `${summarizeVerdict(verdict)}.`,

@@ -34,9 +34,10 @@ export interface PageThroughput {
   readonly info: readonly number[];
 }
 
-/** Where a counterexample is. */
+/** Where a counterexample is, or an anomaly of transactions. */
 export interface PageProblem {
-  readonly title: string;
+  /** What leads to it: `Counterexample 2`, `G2-item`. */
+  readonly label: string;
   readonly startMs: number;
   readonly endMs: number;
   /** When the op completed that cannot be. */

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { checkListAppend } from '../checkers/transactional/list-append.ts';
+import { historyOfText } from '../checkers/transactional/testing/transactions-of-text.ts';
 import { renderSummary, terminalOf } from './terminal.ts';
 import { sampleRun } from './testing/sample.ts';
 
@@ -76,6 +78,57 @@ describe('the summary', () => {
         reproduce ftest raft --workload register --nemesis partition,kill --seed 7
       "
     `);
+  });
+
+  test('of transactions that are not isolated as was asked', () => {
+    const sample = sampleRun();
+    const history = historyOfText(
+      '0 invoke ax1 ry\n1 invoke ay1 rx\n0 ok ax1 ry=\n1 ok ay1 rx=\n2 invoke rx\n2 ok rx=',
+    );
+    const checkers = { 'list-append': checkListAppend(history), stats: { valid: true as const } };
+    const results = { ...sample.results, valid: false as const, checkers };
+    expect(renderSummary({ ...sample, results }, plain)).toMatchInlineSnapshot(`
+      "INVALID ✗
+        list-append: not strict-serializable: G2-item, G-single-item-realtime, and G2-item-realtime.
+
+        test      raft, register, nemesis partition, kill, 5 nodes, 10 clients, seed 7
+        time      60 s simulated in 700 ms
+        ops       600: 572 ok, 18 fail, 10 info
+        faults    4 partitions and 2 kills
+
+        ✗ list-append  not strict-serializable: G2-item, G-single-item-realtime, and G2-item-realtime
+        ✓ stats
+
+        G2-item
+        Anti-dependency cycle: transactions missed what others wrote, in a circle, as in write skew; no
+        serial order explains it.
+         1. T1 < T2, because T1 read [] from key "y", to which T2 appended 1 later.
+         2. However, T2 < T1, because T2 read [] from key "x", to which T1 appended 1 later: a
+            contradiction.
+
+        ruled out repeatable-read, strong-snapshot-isolation
+        with it   serializable, strong-serializable, strong-session-serializable
+        2 more kinds of anomaly in the report.
+
+        report    store/raft-register-partition+kill/20261121T040243.123Z-7/index.html
+        reproduce ftest raft --workload register --nemesis partition,kill --seed 7
+      "
+    `);
+  });
+
+  test('of a long story shows the beginning', () => {
+    const sample = sampleRun();
+    const verdict = checkListAppend(historyOfText('0 invoke ax1\n0 ok ax1\n1 invoke rx\n1 ok rx='));
+    const [name, [first]] = Object.entries(verdict.evidence)[0]!;
+    const story = Array.from({ length: 20 }, (_, i) => `Sentence ${i + 1}.`);
+    const not = Array.from({ length: 30 }, (_, i) => `model-${i + 1}`);
+    const long = { ...verdict, not, evidence: { [name]: [{ ...first!, story }] } };
+    const summary = renderSummary(
+      { ...sample, results: { ...sample.results, valid: false, checkers: { 'list-append': long } } },
+      plain,
+    );
+    expect(summary).toContain('6. Sentence 6.\n      14 more sentences in the report.');
+    expect(summary).toContain('model-8, and 22 more');
   });
 
   test('says what was expected because of a stated limit', () => {

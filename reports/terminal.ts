@@ -4,7 +4,8 @@ import type { Validity } from '../checkers/checker.ts';
 import type { KeyFailure } from '../checkers/evidence.ts';
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
-import { displayCount, displayMs, displayText, displayTime, displayValue, plural } from './display.ts';
+import { describeAnomaly } from './anomaly-words.ts';
+import { cut, displayCount, displayMs, displayText, displayTime, displayValue, plural } from './display.ts';
 import { describeOutcome, describeSpan, type Lines, readSpans, type Span } from './spans.ts';
 import {
   describeExpected,
@@ -14,6 +15,7 @@ import {
   verdictSign,
   verdictWord,
   violationsOf,
+  worstAnomaly,
 } from './verdict.ts';
 
 export interface Summary {
@@ -151,6 +153,38 @@ function writeViolations(writer: SummaryWriter, { results, history }: Summary, c
   }
 }
 
+/** Sentences of a story, and models, on a terminal; the report has more. */
+const sentencesMax = 6;
+const sentenceMax = 500;
+const modelsMax = 8;
+
+function writeAnomaly(writer: SummaryWriter, { results }: Summary): void {
+  const [first] = Object.values(results.checkers).flatMap((verdict) => worstAnomaly(verdict) ?? []);
+  if (first === undefined) return;
+  const { verdict, anomaly } = first;
+  const meaning = describeAnomaly(anomaly);
+  writer.line();
+  writer.line(`  ${writer.styled('bold', displayText(anomaly))}`);
+  if (meaning !== undefined) writer.paragraph(meaning, '  ');
+  const { story } = first.evidence;
+  story.slice(0, sentencesMax).forEach((sentence, i) => {
+    const number = `  ${String(i + 1).padStart(2)}. `;
+    writer.paragraph(cut(sentence, sentenceMax), number, ' '.repeat(number.length));
+  });
+  if (story.length > sentencesMax)
+    writer.line(`      ${plural(story.length - sentencesMax, 'more sentence')} in the report.`);
+  const others = verdict.anomalies.length - 1;
+  writer.line();
+  writer.field('ruled out', modelList(verdict.not));
+  if (verdict.alsoNot.length > 0) writer.field('with it', modelList(verdict.alsoNot));
+  if (others > 0) writer.line(`  ${plural(others, 'more kind')} of anomaly in the report.`);
+}
+
+function modelList(models: readonly string[]): string {
+  const left = models.length - modelsMax;
+  return left > 0 ? `${models.slice(0, modelsMax).join(', ')}, and ${left} more` : models.join(', ');
+}
+
 /** The summary, lines ending with a newline. Linear in the history when there is a violation, else small. */
 export function renderSummary(summary: Summary, terminal: Terminal): string {
   const { results, spec } = summary;
@@ -197,6 +231,7 @@ export function renderSummary(summary: Summary, terminal: Terminal): string {
     for (const line of text.slice(1)) writer.line(line);
   }
   writeViolations(writer, summary, terminal.columns);
+  writeAnomaly(writer, summary);
   writer.line();
   if (results.report !== null) writer.field('report', results.report);
   else if (results.store !== null) writer.field('store', results.store);

@@ -1,9 +1,12 @@
 /** What a run came to, in words: the terminal, the HTML report, and JUnit say the same. */
 import type { Validity, Verdict } from '../checkers/checker.ts';
 import type { KeyFailure, LinearizableVerdict } from '../checkers/evidence.ts';
+import type { Evidence, TransactionalVerdict } from '../checkers/transactional/evidence.ts';
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
+import { worstFirst } from './anomaly-words.ts';
 import { displayList, displayMs, displayValue, plural } from './display.ts';
+import { scalarText, wordsOf } from './field-text.ts';
 
 export const verdictWord = (valid: Validity): 'valid' | 'INVALID' | 'unknown' =>
   valid === true ? 'valid' : valid === false ? 'INVALID' : 'unknown';
@@ -29,23 +32,47 @@ export function violationsOf(results: Results): Violation[] {
   );
 }
 
-const spaced = (name: string): string => name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+export function isTransactional(verdict: Verdict): verdict is TransactionalVerdict {
+  const { models, anomalies, otherAnomalies, not, alsoNot, undecided, evidence } =
+    verdict as Partial<TransactionalVerdict>;
+  const lists = [models, anomalies, otherAnomalies, not, alsoNot, undecided];
+  return lists.every(Array.isArray) && typeof evidence === 'object' && evidence !== null;
+}
+
+/** Cases of an anomaly, those that the checker tells of. */
+export const casesOf = ({ evidence }: TransactionalVerdict, anomaly: string): readonly Evidence[] =>
+  Object.hasOwn(evidence, anomaly) ? evidence[anomaly]! : [];
+
+/** The worst anomaly that the models asked for do not have, with the first case of it; undefined where there is none. */
+export function worstAnomaly(
+  verdict: Verdict,
+): { readonly verdict: TransactionalVerdict; readonly anomaly: string; readonly evidence: Evidence } | undefined {
+  if (verdict.valid !== false || !isTransactional(verdict)) return undefined;
+  const anomaly = worstFirst(verdict.anomalies).find((name) => casesOf(verdict, name).length > 0);
+  return anomaly === undefined ? undefined : { verdict, anomaly, evidence: casesOf(verdict, anomaly)[0]! };
+}
+
+function summarizeTransactional({ valid, reason, models, anomalies, transactions }: TransactionalVerdict): string {
+  if (valid === 'unknown' && reason !== undefined) return reason;
+  if (valid === false) return `not ${displayList(models)}: ${displayList(worstFirst(anomalies))}`;
+  return `${plural(transactions, 'transaction')}, no anomaly that ${displayList(models)} rules out`;
+}
 
 function counts(verdict: Verdict): string {
   return Object.entries(verdict)
     .filter((entry): entry is [string, number | string] => ['number', 'string'].includes(typeof entry[1]))
     .filter(([name]) => name !== 'reason' && name !== 'valid')
     .slice(0, 4)
-    .map(([name, value]) =>
-      name.endsWith('Ms') && typeof value === 'number'
-        ? `${spaced(name.slice(0, -2))} ${displayMs(value)}`
-        : `${spaced(name)} ${displayValue(value, 40)}`,
+    .map(
+      ([name, value]) =>
+        `${wordsOf(name)} ${typeof value === 'number' ? scalarText(name, value) : displayValue(value, 40)}`,
     )
     .join(', ');
 }
 
 /** One line on a checker's verdict: its reason, or what it counted. */
 export function summarizeVerdict(verdict: Verdict): string {
+  if (isTransactional(verdict)) return summarizeTransactional(verdict);
   if (verdict.reason !== undefined) return verdict.reason;
   if (!carriesFailures(verdict)) return counts(verdict);
   const objects = verdict.failures[0]?.key ?? verdict.undecided[0]?.key ?? null;

@@ -103,9 +103,7 @@ export function mountTimeline(run: Run): void {
   const timeline = new Timeline(host, said, run);
   const { problems } = run.head;
   tools.append(
-    ...problems.map((_, i) =>
-      button(problems.length === 1 ? 'Counterexample' : `Counterexample ${i + 1}`, () => timeline.showProblem(i)),
-    ),
+    ...problems.map(({ label }, i) => button(label, () => timeline.showProblem(i))),
     button('Whole run', () => timeline.showAll()),
     button('Zoom in', () => timeline.zoom(0.6)),
     button('Zoom out', () => timeline.zoom(1 / 0.6)),
