@@ -13,10 +13,13 @@ import type { Model, ModelOptions } from './checkers/linearizable/models/model.t
 import { checkSequential, type SequentialVerdict } from './checkers/sequential/sequential.ts';
 import type { SessionGuarantee } from './checkers/session/guarantees.ts';
 import { checkSession, type SessionVerdict } from './checkers/session/session.ts';
+import type { TransactionalVerdict } from './checkers/transactional/evidence.ts';
 import { freshSeed } from './cli/arguments.ts';
 import { provedBy } from './cli/check-judge.ts';
+import { findWorkload } from './cli/check-workload.ts';
+import { judgedWorkloads, judgeOf } from './cli/judged-workloads.ts';
 import { unrecorded } from './cli/memory-journal.ts';
-import { modelNamed, workloadNamed } from './cli/models.ts';
+import { createObject } from './cli/object-workloads.ts';
 import { createRegistry } from './cli/registry.ts';
 import { type RunOutcome, runTest } from './harness/run.ts';
 import { defaultSpec, SpecError, type TestSpec } from './harness/spec.ts';
@@ -41,6 +44,8 @@ export { type Model, ModelMismatch, type ModelOptions } from './checkers/lineari
 export type { SequentialVerdict } from './checkers/sequential/sequential.ts';
 export type { SessionGuarantee } from './checkers/session/guarantees.ts';
 export type { SessionVerdict } from './checkers/session/session.ts';
+export type { TransactionalVerdict } from './checkers/transactional/evidence.ts';
+export { BadInput } from './cli/exit.ts';
 export type { Fault, FaultName } from './harness/fault.ts';
 export type { Results } from './harness/results.ts';
 export type { RunOutcome } from './harness/run.ts';
@@ -113,11 +118,36 @@ export interface CheckHistoryOptions extends ModelOptions {
   readonly linearization?: boolean;
 }
 
+/** What to judge a history of transactions by. */
+export interface CheckTransactionsOptions {
+  readonly workload: 'list-append' | 'rw-register';
+  /** Consistency models, by any name that `ftest list models` shows. Default strict-serializable. */
+  readonly model?: string | readonly string[];
+  /** Of an rw-register: each key is sequentially consistent. Default: not known. */
+  readonly sequentialKeys?: boolean;
+  /** Of an rw-register: each key is linearizable. Default: not known. */
+  readonly linearizableKeys?: boolean;
+  /** Of an rw-register: a transaction overwrites what it read. Default: not known. */
+  readonly writesFollowReads?: boolean;
+  /** Of an rw-register: whether more is inferred than every database promises; what it rests on is told. Default: it is. */
+  readonly inference?: boolean;
+  /** Edges that the searches for cycles may look at. */
+  readonly budget?: number;
+}
+
+/** What to judge a history by that one of Jepsen's other checkers is made for: `bank`, `set-full`, and so on. */
+export interface CheckClassicOptions {
+  readonly workload: string;
+}
+
 /**
- * Judges a history: whether each of its objects is linearizable, or what `model` names, with evidence where it is not. Values
+ * Judges a history: whether each of its objects is linearizable, or what `model` names, with evidence where it is not; of
+ * transactions, whether they are isolated as the models ask. Without a workload the ops must make plain what they were done on. Values
  * that are all tuples `[key value]`, as of Jepsen's independent objects, are taken apart. A history in which no op succeeded is
- * valid, and its reason says so. Throws a HistoryError for lines that do not pair, a ModelMismatch for an op that the model does not know.
+ * valid, and its reason says so. Throws a HistoryError for lines that do not pair, a ModelMismatch for an op that the model does not know, a
+ * BadInput for names and options that cannot be used.
  */
+export function check(recorded: History, options: CheckTransactionsOptions): TransactionalVerdict;
 export function check(
   recorded: History,
   options: CheckHistoryOptions & { readonly model?: 'linearizable' },
@@ -130,29 +160,67 @@ export function check(
   recorded: History,
   options: CheckHistoryOptions & { readonly model: SessionGuarantee },
 ): SessionVerdict;
-export function check(
-  recorded: History,
-  {
-    workload,
-    model: consistency = 'linearizable',
-    ...options
-  }: CheckHistoryOptions & { readonly model?: 'linearizable' | 'sequential' | SessionGuarantee },
-): Verdict {
+export function check(recorded: History, options: CheckClassicOptions): Verdict;
+export function check(recorded: History): Verdict;
+export function check(recorded: History, given?: AnyCheckOptions): Verdict {
   validatePairing(recorded);
   const history = isIndependent(recorded) ? splitIndependent(recorded) : recorded;
   validateCompletions(history);
-  const { initial, nilReadIsUnknown, linearization, ...more } = options;
-  const of = {
+  const workload = given?.workload ?? findWorkload(history, [], 'the history');
+  if (workload === null) return { valid: 'unknown', reason: 'there is no op of a client in it, so nothing was proved' };
+  const options = { ...given, workload };
+  const isObject = typeof workload !== 'string' || judgedWorkloads.get(workload)?.kind === 'object';
+  const verdict = isObject
+    ? checkObjects(history, options as CheckHistoryOptions)
+    : checkOthers(history, options as CheckTransactionsOptions);
+  return provedBy(history, verdict, false);
+}
+
+type AnyCheckOptions =
+  | CheckClassicOptions
+  | CheckTransactionsOptions
+  | (CheckHistoryOptions & { readonly model?: ObjectModelName });
+
+type ObjectModelName = 'linearizable' | 'sequential' | SessionGuarantee;
+
+function checkObjects(
+  history: History,
+  {
+    workload,
+    model: consistency = 'linearizable',
+    initial,
+    nilReadIsUnknown,
+    linearization,
+    ...more
+  }: CheckHistoryOptions & { readonly model?: ObjectModelName },
+): Verdict {
+  const objects = {
     ...(initial === undefined ? {} : { initial }),
     ...(nilReadIsUnknown === undefined ? {} : { nilReadIsUnknown }),
   };
-  const model = typeof workload === 'string' ? workloadNamed(workload, modelNamed(consistency)).create(of) : workload;
+  if (typeof workload === 'string') judgeOf(workload, [consistency], { objects, transactions: {} });
+  const model = typeof workload === 'string' ? createObject(workload, objects) : workload;
   switch (consistency) {
     case 'linearizable':
-      return provedBy(history, checkLinearizable(history, { ...options, model }), false);
+      return checkLinearizable(history, { ...more, model, linearization: linearization === true });
     case 'sequential':
-      return provedBy(history, checkSequential(history, { ...more, model, order: linearization === true }), false);
+      return checkSequential(history, { ...more, model, order: linearization === true });
     default:
-      return provedBy(history, checkSession(history, consistency, of), false);
+      return checkSession(history, consistency, objects);
   }
+}
+
+function checkOthers(
+  history: History,
+  { workload, model = [], budget, ...transactions }: CheckTransactionsOptions,
+): Verdict {
+  const judge = judgeOf(workload, [model].flat(), { objects: {}, transactions });
+  const verdict = judge.check(history, {
+    observeFailedCas: false,
+    linearization: false,
+    onProgress() {},
+    isOverdue: () => false,
+    ...(budget === undefined ? {} : { budget }),
+  });
+  return verdict as Verdict;
 }

@@ -12,6 +12,7 @@ import { BadInput, exitCodes } from '../cli/exit.ts';
 import { startRunPool } from '../cli/pool.ts';
 import { createRegistry } from '../cli/registry.ts';
 import { version } from '../cli/version.ts';
+import { unknownName } from '../harness/near.ts';
 import { randomStream } from '../harness/random.ts';
 import { type Results, reproduceCommand } from '../harness/results.ts';
 import { defaultSpec, type TestSpec } from '../harness/spec.ts';
@@ -28,6 +29,8 @@ interface Campaign {
   /** Of the first run; the others follow. */
   readonly seed: number;
   readonly nemesis: readonly string[];
+  /** The name of one; or `all`: each seed draws one that the target offers. */
+  readonly workload: string;
   readonly timeLimitMs: number;
   readonly write: boolean;
 }
@@ -40,6 +43,7 @@ function readArguments(args: readonly string[]): Campaign {
       runs: { type: 'string', default: '1000' },
       seed: { type: 'string', default: '1' },
       nemesis: { type: 'string', default: 'partition,kill,pause,clock' },
+      workload: { type: 'string' },
       'time-limit': { type: 'string', default: '60' },
       write: { type: 'boolean', default: false },
     },
@@ -49,8 +53,13 @@ function readArguments(args: readonly string[]): Campaign {
   if (system === undefined || positionals.length > 1) {
     throw new BadInput(`expected one target (${[...targets.keys()].join(', ')}), got "${positionals.join(' ')}"`);
   }
+  const workload = values.workload ?? system.defaultWorkload;
+  if (workload !== 'all' && !offeredBy(system).includes(workload)) {
+    throw new BadInput(unknownName('workload', workload, ['all', ...offeredBy(system)]));
+  }
   return {
     system,
+    workload,
     runs: wholeNumber('--runs', 'runs', 1, 1e9)(values.runs),
     seed: wholeNumber('--seed', 'a seed', 0, 2 ** 31)(values.seed),
     nemesis: names('--nemesis')(values.nemesis),
@@ -59,14 +68,18 @@ function readArguments(args: readonly string[]): Campaign {
   };
 }
 
-/** What a seed draws: a cluster of 3, 5, or 7, faults every 0.5 to 10 s, 20 to 200 ops a second; few values at times. */
-function drawSpec({ system, nemesis, timeLimitMs }: Campaign, seed: number): TestSpec {
+const offeredBy = ({ services }: NodeSystem): readonly string[] =>
+  [...createRegistry().workloads.values()].filter(({ service }) => services.includes(service)).map(({ name }) => name);
+
+/** What a seed draws: a cluster of 3, 5, or 7, faults every 0.5 to 10 s, 20 to 200 ops a second; few values at times; of all workloads one. */
+function drawSpec({ system, nemesis, workload, timeLimitMs }: Campaign, seed: number): TestSpec {
   const random = randomStream(seed, 'campaign');
   const nodes = random.pick([3, 5, 7]);
   const nemesisIntervalMs = random.between(500, 10_000);
   const rate = random.between(20, 200);
   const options: TestSpec['options'] = random.chance(1, 4) ? { values: 'small' } : {};
-  const usual = defaultSpec(system.name, system.defaultWorkload, seed, nodes);
+  const drawn = workload === 'all' ? random.pick(offeredBy(system)) : workload;
+  const usual = defaultSpec(system.name, drawn, seed, nodes);
   return { ...usual, nemesis, nemesisIntervalMs, rate, timeLimitMs, options };
 }
 
@@ -111,9 +124,10 @@ async function runAll(campaign: Campaign): Promise<Tally> {
 }
 
 /** The command that does the campaign again, with every option. */
-function commandOf({ system, runs, seed, nemesis, timeLimitMs }: Campaign): string {
+function commandOf({ system, runs, seed, nemesis, workload, timeLimitMs }: Campaign): string {
+  const what = workload === system.defaultWorkload ? '' : ` --workload ${workload}`;
   const time = timeLimitMs === 60_000 ? '' : ` --time-limit ${timeLimitMs / 1000}`;
-  return `npm run campaign -- ${system.name} --runs ${runs} --seed ${seed} --nemesis ${nemesis.join(',')}${time} --write`;
+  return `npm run campaign -- ${system.name} --runs ${runs} --seed ${seed} --nemesis ${nemesis.join(',')}${what}${time} --write`;
 }
 
 function write(campaign: Campaign, tables: string): void {

@@ -1,29 +1,37 @@
-/** Holds docs/checking.md to the command. */
+/** Holds the pages on checking to the command. */
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { models, workloads } from './models.ts';
+import { judgedWorkloads } from './judged-workloads.ts';
+import { consistencyModels } from './object-workloads.ts';
 import { ftest, temporaryFolder } from './testing/ftest.ts';
+import { transactionModelsByName } from './transaction-workloads.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = readFileSync(join(root, 'docs/checking.md'), 'utf8');
 const cwd = temporaryFolder();
 symlinkSync(join(root, 'docs'), join(cwd, 'docs'));
 
-/** The cells of each row of the table with this header. */
+/** The cells of each row of the tables with this header. */
 function table(header: string): string[][] {
-  const from = page.indexOf(`| ${header}`);
-  const rows = page.slice(from).split('\n\n')[0]!.split('\n').slice(2);
+  const [, ...tables] = page.split(`\n| ${header}`);
+  const rows = tables.flatMap((text) => text.split('\n\n')[0]!.split('\n').slice(2));
   return rows.map((row) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()));
 }
 
 const withoutTimes = (text: string): string => text.replace(/\d+ ms/g, 'N ms').trim();
 
+test('docs/transactions.md shows what the command prints', async () => {
+  const text = readFileSync(join(root, 'docs/transactions.md'), 'utf8');
+  const args = ['check', 'docs/examples/write-skew.jsonl', '--model', 'serializable'];
+  expect(withoutTimes(text)).toContain(withoutTimes((await ftest(args, { cwd })).stdout));
+});
+
 describe('docs/checking.md', () => {
   test('names every workload, with its ops', () => {
     const rows = table('`--workload`');
-    for (const { name, fs } of workloads.values()) {
+    for (const { name, fs } of judgedWorkloads.values()) {
       const row = rows.find(([, names]) => names!.includes(`\`${name}\``));
       expect(row, name).toBeDefined();
       for (const f of fs) expect(row![3], name).toContain(f);
@@ -32,7 +40,8 @@ describe('docs/checking.md', () => {
 
   test('names every model', () => {
     const names = table('`--model`').map(([, name]) => name);
-    expect(names).toEqual(models.map(({ name }) => `\`${name}\``));
+    const known = [...consistencyModels, ...transactionModelsByName()].map(({ name }) => `\`${name}\``);
+    expect(names).toEqual(known);
   });
 
   test('names every option', async () => {

@@ -8,10 +8,10 @@ import { HistoryError, MalformedHistory } from '../history/malformed.ts';
 import { anyValue } from '../history/testing/arbitrary-op.ts';
 import { Keyword, mapOf, type Value, ValueSet, valueKey } from '../history/value.ts';
 import { readChecked } from './check-history.ts';
-import { judgeByModel } from './check-judge.ts';
+import { judgeHistory } from './check-judge.ts';
 import { findWorkload } from './check-workload.ts';
 import { BadInput } from './exit.ts';
-import { models, workloads } from './models.ts';
+import { judgedWorkloads, judgeOf } from './judged-workloads.ts';
 
 const numRuns = Number(process.env.FTEST_NUM_RUNS ?? 6000);
 
@@ -32,13 +32,13 @@ const places: Record<string, RegExp> = {
 async function outcomeOf(chunks: readonly Uint8Array[], workload: string, model: number, order: 'line' | 'time') {
   const before = process.cpuUsage();
   try {
-    const consistency = models[model % models.length]!;
     const source = { name: 'h', input: streamOf(chunks), found: false };
     const lines = await readChecked(source, { order, onProgress() {} });
-    const found = findable(() => findWorkload(lines.history, consistency, 'h')) ?? workload;
-    const task = {
-      workload: found,
-      model: workloads.get(found)!.create({}),
+    const found = findable(() => findWorkload(lines.history, [], 'h')) ?? workload;
+    const { models } = judgedWorkloads.get(found)!;
+    const named = model % (models.length + 1);
+    const judge = judgeOf(found, models.slice(named, named + 1), { objects: {}, transactions: {} });
+    const effort = {
       observeFailedCas: true,
       linearization: true,
       budget: 500,
@@ -46,7 +46,7 @@ async function outcomeOf(chunks: readonly Uint8Array[], workload: string, model:
       onProgress() {},
       isOverdue: () => false,
     };
-    const { verdict } = await judgeByModel(lines, consistency, task, 'h');
+    const { verdict } = await judgeHistory(lines, judge, effort, 'h');
     if (verdict.reason?.includes('the checker failed')) throw new Error(verdict.reason);
     return String(verdict.valid);
   } catch (error) {
@@ -280,7 +280,7 @@ const file = fc.record({
   gzip: fc.constantFrom('no', 'no', 'no', 'no', 'no', 'no', 'yes', 'damaged'),
   gzipEdits: fc.array(byteEdit, { minLength: 1, maxLength: 2 }),
   split: fc.nat(),
-  workload: fc.constantFrom(...workloads.keys()),
+  workload: fc.constantFrom(...judgedWorkloads.keys()),
   model: fc.nat(),
   order: fc.constantFrom('line' as const, 'line' as const, 'time' as const),
 });

@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../checkers/checker.ts';
-import { register } from '../checkers/linearizable/models/register.ts';
 import { inTimeOrder } from '../history/by-time.ts';
 import type { History } from '../history/history.ts';
 import { parseHistory } from '../history/read.ts';
-import { judgeByModel } from './check-judge.ts';
-import { type ConsistencyModel, modelNamed, type Task } from './models.ts';
+import { judgeHistory } from './check-judge.ts';
+import type { Effort, Judge } from './judge.ts';
+import { judgeOf } from './judged-workloads.ts';
 
-const task: Task = {
-  workload: 'lock-free register',
-  model: register(),
+const effort: Effort = {
   observeFailedCas: false,
   linearization: false,
   onProgress() {},
@@ -34,8 +32,10 @@ const tied = inTimeOrder(
   ),
 );
 
-const model = (check: (history: History) => Verdict, realTime = true): ConsistencyModel => ({
-  ...modelNamed('linearizable'),
+const ofRegister = judgeOf('register', ['linearizable'], { objects: {}, transactions: {} });
+
+const judgeBy = (check: (history: History) => Verdict, realTime = true): Judge => ({
+  ...ofRegister,
   realTime,
   check,
 });
@@ -43,10 +43,10 @@ const model = (check: (history: History) => Verdict, realTime = true): Consisten
 describe('where the lines cannot say just what the times say', () => {
   const judge = async (strict: Verdict['valid'], relaxed: Verdict['valid'], realTime = true) => {
     const valids = [strict, relaxed];
-    const { verdict } = await judgeByModel(
+    const { verdict } = await judgeHistory(
       tied,
-      model(() => ({ valid: valids.shift()! }), realTime),
-      task,
+      judgeBy(() => ({ valid: valids.shift()! }), realTime),
+      effort,
       'h',
     );
     return verdict;
@@ -76,22 +76,22 @@ describe('a checker', () => {
   const lines = { history: parseHistory('{:process 0 :type :invoke :f :read}\n{:process 0 :type :ok :f :read}') };
 
   test('that fails leaves the verdict open', async () => {
-    const failing = model(() => {
+    const failing = judgeBy(() => {
       throw new Error('no idea');
     });
-    const { verdict } = await judgeByModel(lines, failing, task, 'h');
+    const { verdict } = await judgeHistory(lines, failing, effort, 'h');
     expect(verdict).toEqual({ valid: 'unknown', reason: 'the checker failed: no idea' });
   });
 
   test('may take its time', async () => {
-    const slow: ConsistencyModel = { ...model(() => ({ valid: true })), check: async () => ({ valid: true }) };
-    expect((await judgeByModel(lines, slow, task, 'h')).verdict.valid).toBe(true);
+    const slow: Judge = { ...ofRegister, check: async () => ({ valid: true }) };
+    expect((await judgeHistory(lines, slow, effort, 'h')).verdict.valid).toBe(true);
   });
 });
 
 test('an op that the model does not know is refused with its line', async () => {
   const lines = { history: parseHistory('\n\n{:process 0 :type :invoke :f :pop}') };
-  await expect(judgeByModel(lines, modelNamed('linearizable'), task, 'h')).rejects.toThrow(
-    'h:3: the op is pop, but a lock-free register has read, write',
+  await expect(judgeHistory(lines, ofRegister, effort, 'h')).rejects.toThrow(
+    'h:3: the op is pop, but a register has read, write, cas',
   );
 });

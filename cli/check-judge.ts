@@ -1,4 +1,4 @@
-/** Judges one history for `ftest check`: by a model, or a run without one by the checkers of its workload. */
+/** Judges one history for `ftest check`, or a run by the checkers of its workload. */
 import { checkSafely, type Validity, type Verdict, worst } from '../checkers/checker.ts';
 import { ModelMismatch } from '../checkers/linearizable/models/model.ts';
 import { checkStats } from '../checkers/stats.ts';
@@ -8,7 +8,7 @@ import { displayText } from '../reports/display.ts';
 import type { RecordedRun } from '../reports/store.ts';
 import { GivenUp } from './check-history.ts';
 import { BadInput } from './exit.ts';
-import type { ConsistencyModel, Task } from './models.ts';
+import type { Effort, Judge } from './judge.ts';
 import { createRegistry } from './registry.ts';
 
 export interface Judgement {
@@ -18,31 +18,31 @@ export interface Judgement {
 }
 
 /**
- * The verdict of the model's checker. Where the lines cannot say just what the times say (see TimeOrder), a violation must
+ * The verdict of the judge's checker. Where the lines cannot say just what the times say (see TimeOrder), a violation must
  * show in the relaxed order too, or the verdict is unknown. An op that the model does not know is refused, with its
  * place; whatever else fails in a checker leaves the verdict open.
  */
-export async function judgeByModel(
+export async function judgeHistory(
   { history, relaxed, tied }: TimeOrder,
-  model: ConsistencyModel,
-  task: Task,
+  judge: Judge,
+  effort: Effort,
   file: string,
 ): Promise<Judgement> {
-  const verdict = await verdictOf(history, model, task, file);
-  if (verdict.valid !== false || relaxed === undefined || tied === undefined || !model.realTime) {
+  const verdict = await verdictOf(history, judge, effort, file);
+  if (verdict.valid !== false || relaxed === undefined || tied === undefined || !judge.realTime) {
     return { verdict, history };
   }
-  const confirmed = await verdictOf(relaxed, model, task, file);
+  const confirmed = await verdictOf(relaxed, judge, effort, file);
   if (confirmed.valid === false) return { verdict: confirmed, history: relaxed };
-  const reason = `lines ${tied.join(' and ')} end ops of two processes at the very time at which both begin their next, and whether the history is ${model.name} depends on which came first`;
+  const reason = `lines ${tied.join(' and ')} end ops of two processes at the very time at which both begin their next, and whether the history ${judge.breach} depends on which came first`;
   return { verdict: { ...confirmed, valid: 'unknown', reason }, history };
 }
 
-async function verdictOf(history: History, model: ConsistencyModel, task: Task, file: string): Promise<Verdict> {
+async function verdictOf(history: History, judge: Judge, effort: Effort, file: string): Promise<Verdict> {
   try {
-    return await model.check(history, task);
+    return await judge.check(history, effort);
   } catch (error) {
-    if (error instanceof ModelMismatch) throw mismatch(history, task, error, file);
+    if (error instanceof ModelMismatch) throw mismatch(history, judge, error, file);
     if (error instanceof GivenUp) throw error;
     return {
       valid: 'unknown',
@@ -53,14 +53,12 @@ async function verdictOf(history: History, model: ConsistencyModel, task: Task, 
 
 function mismatch(
   history: History,
-  { model, workload }: Task,
+  { workload, fs }: Judge,
   { index, message }: ModelMismatch,
   file: string,
 ): BadInput {
   const f = history.f(index);
-  const what = model.fs.includes(f)
-    ? message
-    : `the op is ${f.slice(0, 40)}, but a ${workload} has ${model.fs.join(', ')}`;
+  const what = fs.includes(f) ? message : `the op is ${f.slice(0, 40)}, but a ${workload} has ${fs.join(', ')}`;
   return new BadInput(displayText(`${file}:${history.line(index)}: ${what}`));
 }
 

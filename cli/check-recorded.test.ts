@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { workloads } from './models.ts';
+import { judgedWorkloads } from './judged-workloads.ts';
 import { ftest } from './testing/ftest.ts';
 
 const histories = join(dirname(fileURLToPath(import.meta.url)), '../../shared/histories');
@@ -27,7 +27,7 @@ describe.skipIf(!existsSync(histories))(
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as Recorded)
-        .filter(({ workload }) => workloads.has(workload));
+        .filter(({ workload }) => judgedWorkloads.has(workload));
       expect(recorded.length).toBeGreaterThan(40);
       const files = recorded.map(({ file }) => file).filter((file) => options[file] === undefined);
       const { stdout, stderr } = await ftest(['check', ...files, '--json'], { cwd: join(histories, folder) });

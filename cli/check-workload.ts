@@ -1,20 +1,21 @@
-/** Finds out by the ops of a history what kind of object they were done on. */
+/** Finds out by the ops of a history what they were done on. */
 import { type History, okCode } from '../history/history.ts';
-import { isArray, nameOf, type Value, ValueSet } from '../history/value.ts';
+import { isArray, nameOf, type Value, ValueSet, valueKey } from '../history/value.ts';
 import { displayText } from '../reports/display.ts';
 import { BadInput } from './exit.ts';
-import { type ConsistencyModel, workloads, workloadsOf } from './models.ts';
+import { judgedWorkloads, workloadsOf } from './judged-workloads.ts';
 
 /**
- * The workload that the ops make plain; null where there are none. Refuses what is not plain, or cannot be judged, in a
- * sentence that names the candidates. `file` is how it names the history. Linear.
+ * The workload that the ops make plain, of those that can be held to these models; null where there are no ops. Refuses what is
+ * not plain, or cannot be judged, in a sentence that names the candidates. `file` is how it names the history. Linear.
  */
-export function findWorkload(history: History, model: ConsistencyModel, file: string): string | null {
+export function findWorkload(history: History, models: readonly string[], file: string): string | null {
   const fs = fsOf(history);
   if (fs.length === 0) return null;
-  const found = plainWorkload(history, fs);
-  if (found !== undefined && workloadsOf(model).includes(found)) return found;
-  throw new BadInput(`${file}: ${refusal(history, fs, model, found)}`);
+  const judged = workloadsOf(models);
+  const found = plainWorkload(history, fs, judged) ?? onlyCandidate(fs, judged);
+  if (found !== undefined && judged.includes(found)) return found;
+  throw new BadInput(`${file}: ${refusal(history, fs, models, found)}`);
 }
 
 /** Each f that a client invoked, sorted. */
@@ -26,11 +27,11 @@ export function fsOf(history: History): readonly string[] {
 
 const isWithin = (some: readonly string[], all: readonly string[]): boolean => some.every((each) => all.includes(each));
 
-function plainWorkload(history: History, fs: readonly string[]): string | undefined {
+function plainWorkload(history: History, fs: readonly string[], judged: readonly string[]): string | undefined {
   const holds = (...names: readonly string[]): boolean => names.some((name) => fs.includes(name));
-  if (isWithin(fs, ['txn'])) return isWithin(microFsOf(history), readsAndWrites) ? 'multi-register' : undefined;
+  if (isWithin(fs, ['txn'])) return plainTransactions(history, judged);
   if (isWithin(fs, ['read', 'write', 'cas']) && holds('write', 'cas')) {
-    if (microFsOf(history).length > 0) return undefined;
+    if (microFsOf(history).length > 0 || readsListsOfWritten(history)) return undefined;
     return holds('cas') ? 'cas-register' : 'register';
   }
   if (isWithin(fs, ['acquire', 'lock', 'release', 'unlock'])) return 'mutex';
@@ -39,7 +40,49 @@ function plainWorkload(history: History, fs: readonly string[]): string | undefi
   if (isWithin(fs, ['get', 'put', 'append']) && holds('put', 'append')) return 'kv';
   if (isWithin(fs, ['add', 'remove', 'contains', 'read']) && holds('remove', 'contains')) return 'set';
   if (isWithin(fs, ['add', 'read', ...steps]) && holds(...steps)) return 'counter';
+  if (isWithin(fs, ['transfer', 'read']) && holds('transfer')) return 'bank';
+  if (isWithin(fs, ['generate'])) return 'unique-ids';
+  if (isWithin(fs, ['enqueue', 'dequeue', 'drain'])) return 'total-queue';
   return isWithin(fs, ['add', 'read']) && holds('add') ? setOrCounter(history) : undefined;
+}
+
+/**
+ * Transactions that append are on lists. Those of reads and writes are on registers: what Elle can infer needs that each value was
+ * written once to a key; others are judged as one object that holds all registers, if that can be held to the models.
+ */
+function plainTransactions(history: History, judged: readonly string[]): string | undefined {
+  const micro = microFsOf(history);
+  if (isWithin(micro, ['r', 'read', 'append']) && micro.includes('append')) return 'list-append';
+  if (!isWithin(micro, readsAndWrites)) return undefined;
+  if (!judged.includes('multi-register')) return 'rw-register';
+  const isOfElle = judged.includes('rw-register') && isWithin(micro, ['r', 'w']) && writesDiffer(history);
+  return isOfElle ? 'rw-register' : 'multi-register';
+}
+
+/** Whether no value is written twice to a key. */
+function writesDiffer(history: History): boolean {
+  const written = new Set<string>();
+  for (const line of history.clientInvocations()) {
+    const value = history.value(line);
+    for (const micro of isArray(value) ? value : []) {
+      if (!isArray(micro) || nameOf(micro[0]) !== 'w') continue;
+      const write = valueKey(micro.slice(1, 3));
+      if (written.has(write)) return false;
+      written.add(write);
+    }
+  }
+  return true;
+}
+
+/** Whether reads return lists, though what was written is none: then they return several of what was written. */
+function readsListsOfWritten(history: History): boolean {
+  let lists = false;
+  for (const line of history.clientInvocations()) {
+    if (history.f(line) === 'write' && isCollection(history.value(line))) return false;
+    const completion = history.f(line) === 'read' ? history.completionOf(line) : -1;
+    lists ||= completion >= 0 && history.types[completion] === okCode && isCollection(history.value(completion));
+  }
+  return lists;
 }
 
 /** What only counters do. */
@@ -81,23 +124,36 @@ function setOrCounter(history: History): 'set' | 'counter' | undefined {
   return collections > 0 && numbers === 0 ? 'set' : undefined;
 }
 
-function refusal(history: History, fs: readonly string[], model: ConsistencyModel, found: string | undefined): string {
-  const judged = workloadsOf(model);
-  if (fs.includes('txn')) {
-    const micro = microFsOf(history);
-    if (micro.includes('append')) return 'its transactions append to lists, and list-append is not judged yet';
-    if (found === undefined && fs.length === 1) {
-      return `its transactions consist of ${list(micro)}; only those of reads and writes are judged, as multi-register`;
-    }
+function refusal(
+  history: History,
+  fs: readonly string[],
+  models: readonly string[],
+  found: string | undefined,
+): string {
+  const judged = workloadsOf(models);
+  if (found === undefined && fs.includes('txn') && fs.length === 1) {
+    return `its transactions consist of ${list(microFsOf(history))}; only those of reads and writes, or of reads and appends, are judged`;
   }
   const what = `its ops are ${list(fs)}`;
   if (found !== undefined) {
-    const why = workloads.has(found) ? `the model ${model.name} does not judge that` : 'that is not judged yet';
-    return `${what}, as of a ${found}: ${why}; it judges ${judged.join(', ')}`;
+    return `${what}, as of a ${found}: the model ${models.join(', ')} does not judge that; it judges ${judged.join(', ')}`;
   }
-  const candidates = judged.filter((name) => isWithin(fs, workloads.get(name)!.fs));
+  const candidates = candidatesOf(fs, judged);
   if (candidates.length === 0) return `${what}, which no workload has: expected those of ${judged.join(', ')}`;
   return `${what}, which does not tell what they were done on: give --workload ${candidates.join(' or ')}`;
+}
+
+/** The workloads that have all these ops. */
+const candidatesOf = (fs: readonly string[], judged: readonly string[]): readonly string[] =>
+  judged.filter((name) => {
+    const known = judgedWorkloads.get(name)!.fs;
+    return known.length > 0 && isWithin(fs, known);
+  });
+
+/** Transactions are told apart by what they consist of, not by their f. */
+function onlyCandidate(fs: readonly string[], judged: readonly string[]): string | undefined {
+  const [only, ...others] = fs.includes('txn') ? [] : candidatesOf(fs, judged);
+  return others.length === 0 ? only : undefined;
 }
 
 const namesMax = 10;

@@ -2,21 +2,21 @@
 import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { type Validity, type Verdict, worst } from '../checkers/checker.ts';
-import type { ModelOptions } from '../checkers/linearizable/models/model.ts';
 import type { TimeOrder } from '../history/by-time.ts';
 import { History } from '../history/history.ts';
 import { HistoryError, MalformedHistory, NoHistory } from '../history/malformed.ts';
 import { plural } from '../reports/display.ts';
 import type { CheckedFile } from '../reports/history-report.ts';
 import { GivenUp, readChecked } from './check-history.ts';
-import { judgeByModel, judgeByRun, provedBy } from './check-judge.ts';
+import { judgeByRun, judgeHistory, provedBy } from './check-judge.ts';
 import { ProgressLine } from './check-progress.ts';
 import { type Source, sourcesOf } from './check-sources.ts';
 import { describeAll, describeChecked } from './check-text.ts';
 import { readValue } from './check-value.ts';
 import { findWorkload } from './check-workload.ts';
 import { BadInput, type ExitCode, exitCodeOf, exitCodes } from './exit.ts';
-import { type ConsistencyModel, modelNamed, workloadNamed, workloadOfRun } from './models.ts';
+import type { Given, Judge } from './judge.ts';
+import { judgeOf, modelsNamed, workloadOfRun } from './judged-workloads.ts';
 import type { CheckOptions } from './program.ts';
 import { checkWritable } from './writable.ts';
 
@@ -62,6 +62,8 @@ interface JudgedHistory {
   readonly checked: CheckedHistory;
   /** The lines that the indexes in the evidence belong to. */
   readonly history: History;
+  /** Absent where nothing was judged, or the run's own checkers judged. */
+  readonly judge?: Judge;
 }
 
 export async function checkCommand(paths: readonly string[], options: CheckOptions): Promise<ExitCode> {
@@ -97,7 +99,7 @@ export async function checkCommand(paths: readonly string[], options: CheckOptio
 
 async function writeReport(path: string, files: readonly CheckedFile[]): Promise<void> {
   const { historyReport } = await import('../reports/history-report.ts');
-  writeFileSync(path, historyReport(files));
+  writeFileSync(path, await historyReport(files));
 }
 
 /** JSON has no integers beyond 2^53 that others would read exactly: they are printed as text. */
@@ -114,19 +116,16 @@ class Check {
   /** Of the histories so far, if --html asks for a report. */
   readonly files: CheckedFile[] = [];
   readonly #options: CheckOptions;
-  readonly #model: ConsistencyModel;
+  readonly #models: readonly string[];
   readonly #progress: ProgressLine;
-  readonly #objectOptions: ModelOptions;
+  readonly #given: Given;
 
   /** Misspelt names are refused before anything large is read. */
   constructor(options: CheckOptions) {
     this.#options = options;
-    this.#model = modelNamed(options.model);
-    this.#objectOptions = {
-      ...(options.initial === undefined ? {} : { initial: readValue('--initial', options.initial) }),
-      ...(options.nilIsUnknown ? { nilReadIsUnknown: true } : {}),
-    };
-    if (options.workload !== undefined) workloadNamed(options.workload, this.#model).create(this.#objectOptions);
+    this.#models = options.model === undefined ? [] : modelsNamed(options.model);
+    this.#given = givenBy(options);
+    if (options.workload !== undefined) judgeOf(options.workload, this.#models, this.#given);
     this.#progress = new ProgressLine(options.quiet || process.env.CI ? undefined : process.stderr);
   }
 
@@ -140,12 +139,11 @@ class Check {
    */
   async outcomeOf(source: Source, single: boolean): Promise<CheckedHistory | RefusedHistory | undefined> {
     try {
-      const { checked, history } = await this.#judge(source);
+      const { checked, history, judge } = await this.#judge(source);
       this.#keep(reportedFile(checked, history));
       const { json, quiet } = this.#options;
       this.#progress.end();
-      const words = checked.model === null ? ownCheckers : this.#model;
-      if (!json) process.stdout.write(`${describeChecked(checked, history, words, quiet === true)}\n`);
+      if (!json) process.stdout.write(`${describeChecked(checked, history, judge ?? ownCheckers, quiet === true)}\n`);
       return checked;
     } catch (error) {
       if (source.found && error instanceof NoHistory) {
@@ -206,19 +204,17 @@ class Check {
       const verdict = { valid: 'unknown', reason: 'there is no op of a client in it, so nothing was proved' } as const;
       return { checked: this.#checked(source, { verdict, ...elapsed() }), history };
     }
-    const model = workloadNamed(workload, this.#model).create(this.#objectOptions);
+    const judge = judgeOf(workload, this.#models, this.#given);
     const { budget, workers, observeFailedCas = false, linearization = false } = this.#options;
     let [done, total] = [0, 0];
     this.#progress.goOn(() => {
       const share = total === 0 ? '' : `: ${Math.floor((done / total) * 100)} % of ${plural(history.length, 'line')}`;
       return `checking ${source.name}${share}`;
     });
-    const judgement = await judgeByModel(
+    const judgement = await judgeHistory(
       lines,
-      this.#model,
+      judge,
       {
-        workload,
-        model,
         observeFailedCas,
         linearization,
         ...(budget === undefined ? {} : { budget }),
@@ -233,34 +229,37 @@ class Check {
     );
     const proved = provedBy(judgement.history, judgement.verdict, source.run !== undefined);
     const verdict = deadline.explain(proved);
-    return { checked: this.#checked(source, { verdict, workload, ...elapsed() }), history: judgement.history };
+    return { checked: this.#checked(source, { verdict, judge, ...elapsed() }), history: judgement.history, judge };
   }
 
   #workloadOf(source: Source, history: History): string | null {
     const { workload } = this.#options;
     if (workload !== undefined) return workload;
     const ofRun = source.run && workloadOfRun(source.run.spec.workload);
-    return ofRun ?? findWorkload(history, this.#model, source.name);
+    // What is given of objects says that objects are meant.
+    const isOfObjects = this.#models.length === 0 && Object.keys(this.#given.objects).length > 0;
+    return ofRun ?? findWorkload(history, isOfObjects ? ['linearizable'] : this.#models, source.name);
   }
 
   #checked(source: Source, found: Found): CheckedHistory {
-    const { verdict, workload = null, byRun, parseMs, checkMs = 0, history } = found;
-    const { valid, reason, ops: _, ...evidence } = verdict;
-    const { name, stronger } = this.#model;
-    const violated = valid === false && byRun === undefined;
+    const { verdict, judge, byRun, parseMs, checkMs = 0, history } = found;
+    const { valid, reason } = verdict;
+    const evidence = Object.fromEntries(Object.entries(verdict).filter(([field]) => !toldApart.has(field)));
+    const workload = byRun ?? judge?.workload ?? null;
+    const { anomalies, not, alsoNot } = (valid === false ? judge?.ruledOut(verdict) : undefined) ?? nothingRuledOut;
     const recorded = source.run?.results?.valid;
     const says = this.#options.workload !== undefined ? 'option' : source.run !== undefined ? 'run' : 'ops';
     return {
       file: source.name,
       valid,
       ...(reason === undefined ? {} : { reason }),
-      workload: byRun ?? workload,
-      workloadFrom: (byRun ?? workload) === null ? null : says,
-      model: byRun === undefined ? name : null,
+      workload,
+      workloadFrom: workload === null ? null : says,
+      model: judge?.model ?? null,
       order: this.#options.order,
-      anomalies: violated ? [`not-${name}`] : [],
-      not: violated ? [name] : [],
-      alsoNot: violated ? stronger : [],
+      anomalies,
+      not,
+      alsoNot,
       ops: history?.clientInvocations().length ?? 0,
       parseMs,
       checkMs,
@@ -271,19 +270,42 @@ class Check {
   }
 }
 
+/** Of a verdict what stands beside the evidence. */
+const toldApart: ReadonlySet<string> = new Set(['valid', 'reason', 'ops', 'anomalies', 'not', 'alsoNot']);
+
+const nothingRuledOut = { anomalies: [], not: [], alsoNot: [] } as const;
+
+/** What the options say of objects and transactions. */
+function givenBy(options: CheckOptions): Given {
+  const { initial, nilIsUnknown, sequentialKeys, linearizableKeys, writesFollowReads, inference } = options;
+  return {
+    objects: {
+      ...(initial === undefined ? {} : { initial: readValue('--initial', initial) }),
+      ...(nilIsUnknown ? { nilReadIsUnknown: true } : {}),
+    },
+    transactions: {
+      ...(sequentialKeys ? { sequentialKeys } : {}),
+      ...(linearizableKeys ? { linearizableKeys } : {}),
+      ...(writesFollowReads ? { writesFollowReads } : {}),
+      ...(inference ? {} : { inference }),
+    },
+  };
+}
+
 /** Of a run that no model judges. */
 const ownCheckers = { property: 'what its run was', breach: 'is invalid' } as const;
 
 const notJudged = { workload: 'not known', model: 'not checked', checkMs: 0 } as const;
 
 function reportedFile(checked: CheckedHistory, history: History): CheckedFile {
-  const { file: name, valid, reason, ops, evidence, checkMs } = checked;
+  const { file: name, valid, reason, ops, anomalies, not, alsoNot, evidence, checkMs } = checked;
   const workload = checked.workload ?? notJudged.workload;
-  const model = checked.model ?? 'as its run was checked';
+  const model = checked.model ?? (checked.workloadFrom === 'run' ? 'as its run was checked' : 'what the workload says');
+  const ruledOut = { anomalies, not, alsoNot };
   return {
     name,
     history,
-    verdict: { valid, ...(reason === undefined ? {} : { reason }), ops, ...evidence },
+    verdict: { valid, ...(reason === undefined ? {} : { reason }), ops, ...ruledOut, ...evidence },
     workload,
     model,
     checkMs,
@@ -293,7 +315,7 @@ function reportedFile(checked: CheckedHistory, history: History): CheckedFile {
 /** What was found out of one history. */
 interface Found {
   readonly verdict: Verdict;
-  readonly workload?: string;
+  readonly judge?: Judge;
   /** The run's workload, where its own checkers judged. */
   readonly byRun?: string;
   readonly parseMs: number;

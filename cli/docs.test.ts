@@ -1,8 +1,8 @@
 /** Runs the commands of the README and of docs/ci.md. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createRegistry } from './registry.ts';
 import { ftest, temporaryFolder } from './testing/ftest.ts';
@@ -34,6 +34,7 @@ describe('README.md', () => {
     ['raft --nemesis partition', 0],
     ['raft --bug stale-read --nemesis partition --runs 100 --seed 1', 1],
     ['check docs/examples/stale-read.jsonl', 1],
+    ['check docs/examples/write-skew.jsonl --model serializable', 1],
   ])('ftest %s ends with %i', async (line, expected) => {
     expect(commands).toContainEqual(line.split(' '));
     const { code, stderr } = await ftest(line.split(' '), { cwd });
@@ -41,7 +42,7 @@ describe('README.md', () => {
   });
 
   test('has no further command that nobody runs', () => {
-    expect(commands).toHaveLength(3);
+    expect(commands).toHaveLength(4);
   });
 });
 
@@ -73,6 +74,26 @@ describe('docs/ci.md', () => {
   });
 });
 
+describe('docs/library.md', () => {
+  const printed = [
+    /^false the object is not linearizable|^false key "x" is not linearizable/,
+    /^false$/m,
+    /^true \{ invoke: /,
+  ];
+
+  test.each(blocks(page('docs/library.md'), 'js').map((code, i) => [i, code] as const))(
+    'example %i runs',
+    (i, code) => {
+      const file = join(cwd, `example-${i}.mjs`);
+      writeFileSync(
+        file,
+        code.replace("from 'ftest'", `from ${JSON.stringify(pathToFileURL(join(root, 'dist/index.js')))}`),
+      );
+      expect(execFileSync(process.execPath, [file], { cwd, encoding: 'utf8' })).toMatch(printed[i]!);
+    },
+  );
+});
+
 describe('docs/HACKING.md', () => {
   test('names only scripts that package.json has', () => {
     const scripts = Object.keys(JSON.parse(page('package.json')).scripts);
@@ -84,8 +105,9 @@ describe('--help', () => {
   test('names every command and no option that does not exist', async () => {
     const { stdout, code } = await ftest(['--help']);
     expect(code).toBe(0);
-    for (const command of ['check', 'replay', 'report', 'list']) expect(stdout).toContain(`ftest ${command}`);
-    for (const unbuilt of ['explore', 'shrink', 'serve', 'init', 'doctor', 'clean', 'docker', '--config', '--bin']) {
+    for (const command of ['check', 'replay', 'report', 'list', 'doctor', 'clean'])
+      expect(stdout).toContain(`ftest ${command}`);
+    for (const unbuilt of ['explore', 'shrink', 'serve', 'init', '--config', '--bin']) {
       expect(stdout).not.toContain(unbuilt);
     }
   });

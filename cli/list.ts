@@ -1,46 +1,75 @@
 /** `ftest list`: everything that can be named on the command line. */
 import type { Registry } from '../harness/test.ts';
+import type { Guarantee } from '../protocol/system.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
-import { models, workloads } from './models.ts';
+import { judgedWorkloads } from './judged-workloads.ts';
+import { consistencyModels } from './object-workloads.ts';
 import { printJson, table } from './output.ts';
 import { type JsonOption, type ListKind, listKinds } from './program.ts';
 import { createRegistry } from './registry.ts';
+import { transactionModelsByName, transactionWorkloads } from './transaction-workloads.ts';
 
 type Row = Readonly<Record<string, string | readonly string[]>>;
 
 const rowsOf: Readonly<Record<ListKind, (registry: Registry) => Row[]>> = {
   targets: ({ targets }) =>
-    [...targets.values()].map(({ name, services, defaultWorkload, bugs, summary }) => ({
+    [...targets.values()].map(({ name, services, defaultWorkload, bugs, promises, summary }) => ({
       name,
       services,
       workload: defaultWorkload,
       bugs: String(bugs.length),
+      promises: promisesByFaults(promises),
       summary,
     })),
-  workloads: ({ workloads }) =>
-    [...workloads.values()].map(({ name, service, summary }) => ({ name, service, summary })),
+  workloads: ({ workloads, targets }) =>
+    [...workloads.values()].map(({ name, service, summary }) => ({
+      name,
+      service,
+      targets: [...targets.values()].filter(({ services }) => services.includes(service)).map((target) => target.name),
+      summary,
+    })),
   nemeses: ({ nemeses }) => [...nemeses.values()].map(({ name, faults, summary }) => ({ name, faults, summary })),
   bugs: ({ targets }) =>
     [...targets.values()].flatMap(({ name: target, bugs }) =>
       bugs.map(({ name, source, summary }) => ({ name, target, source, summary })),
     ),
   models: () => [
-    ...models.map(({ name, workloads: judged = ['all'], summary }) => ({
+    ...consistencyModels.map(({ name, workloads = ['every object'], summary }) => ({
       name,
-      kind: 'consistency',
-      workloads: judged,
+      kind: 'of objects',
+      workloads,
       ops: [],
       summary,
     })),
-    ...[...workloads.values()].map(({ name, fs, summary }) => ({
+    ...transactionModelsByName().map(({ name, aliases, summary }) => ({
       name,
-      kind: 'object',
+      kind: 'of transactions',
+      workloads: transactionWorkloads.map((workload) => workload.name),
+      ops: [],
+      summary: aliases.length === 0 ? summary : `${summary} Also ${aliases.join(', ')}.`,
+    })),
+    ...[...judgedWorkloads.values()].map(({ name, kind, fs, summary }) => ({
+      name,
+      kind,
       workloads: [name],
       ops: fs,
       summary,
     })),
   ],
 };
+
+/** `linearizable, recovery under all faults`: those that hold under the same faults together. */
+function promisesByFaults(promises: readonly Guarantee[]): readonly string[] {
+  const properties = new Map<string, string[]>();
+  for (const { property, under } of promises) {
+    const faults = faultsOf(under);
+    properties.set(faults, [...(properties.get(faults) ?? []), property]);
+  }
+  return [...properties].map(([faults, names]) => `${names.join(', ')} under ${faults}`);
+}
+
+const faultsOf = (under: Guarantee['under']): string =>
+  under === 'all' ? 'all faults' : under.length === 0 ? 'no fault' : under.join(' and ');
 
 function printRows(kind: ListKind, rows: readonly Row[]): void {
   const columns = Object.keys(rows[0] ?? { name: '', summary: '' });

@@ -13,6 +13,8 @@ const commands: Commands = {
   replay: async (run, options) => (await import('./replay.ts')).replayCommand(run, options),
   report: async (run, options) => (await import('./report.ts')).reportCommand(run, options),
   list: async (kind, options) => (await import('./list.ts')).listCommand(kind, options),
+  doctor: async (options) => (await import('./doctor.ts')).doctorCommand(options),
+  clean: async (options) => (await import('./clean.ts')).cleanCommand(options),
 };
 
 /** Errors that say that the caller must give something else; known by name, so that nothing is loaded for their sake. */
@@ -26,7 +28,7 @@ const badInputErrors = new Set([
 ]);
 
 /** Failures that have their own sentence: the stack would add nothing. */
-const explainedErrors = new Set(['StoreFailed', 'DiskFull']);
+const explainedErrors = new Set(['StoreFailed', 'DiskFull', 'DockerFailed']);
 
 /** Commander's `error: unknown option '--nemsis'\n(Did you mean --nemesis?)` as one sentence. */
 function sentence(message: string): string {

@@ -4,13 +4,20 @@ import { partitionShapes } from '../harness/fault.ts';
 import { runtimeNames } from '../harness/spec.ts';
 import { type Concurrency, concurrency, milliseconds, names, positiveNumber, seed, wholeNumber } from './arguments.ts';
 import type { ExitCode } from './exit.ts';
+import { type Expectation, expectations } from './expect.ts';
 
 export interface RunOptions {
   readonly workload?: string | undefined;
   readonly bug?: string | undefined;
   readonly values?: string | undefined;
+  readonly keyCount?: string | undefined;
+  readonly keyDist?: string | undefined;
+  readonly minTxnLength?: string | undefined;
+  readonly maxTxnLength?: string | undefined;
+  readonly maxWritesPerKey?: string | undefined;
   readonly runtime: string;
   readonly nodes: number;
+  readonly keep?: true | undefined;
   readonly paranoid?: true | undefined;
   readonly concurrency: Concurrency;
   readonly rate: number;
@@ -22,6 +29,7 @@ export interface RunOptions {
   readonly direction?: string | undefined;
   readonly seed?: number | undefined;
   readonly runs?: number | undefined;
+  readonly expect?: Expectation | undefined;
   readonly keepGoing?: true | undefined;
   readonly store: string;
   readonly report: boolean;
@@ -32,10 +40,14 @@ export interface RunOptions {
 
 export interface CheckOptions {
   readonly workload?: string | undefined;
-  readonly model: string;
+  readonly model?: string | undefined;
   readonly initial?: string | undefined;
   readonly nilIsUnknown?: true | undefined;
   readonly observeFailedCas?: true | undefined;
+  readonly sequentialKeys?: true | undefined;
+  readonly linearizableKeys?: true | undefined;
+  readonly writesFollowReads?: true | undefined;
+  readonly inference: boolean;
   readonly order: 'line' | 'time';
   readonly budget?: number | undefined;
   /** In milliseconds. */
@@ -51,6 +63,10 @@ export interface JsonOption {
   readonly json?: true | undefined;
 }
 
+export interface CleanOptions extends JsonOption {
+  readonly run?: string | undefined;
+}
+
 export const listKinds = ['targets', 'workloads', 'nemeses', 'bugs', 'models'] as const;
 export type ListKind = (typeof listKinds)[number];
 
@@ -61,9 +77,11 @@ export interface Commands {
   replay(run: string, options: JsonOption): Promise<ExitCode>;
   report(run: string, options: JsonOption): Promise<ExitCode>;
   list(kind: ListKind | undefined, options: JsonOption): Promise<ExitCode>;
+  doctor(options: JsonOption): Promise<ExitCode>;
+  clean(options: CleanOptions): Promise<ExitCode>;
 }
 
-const commandNames = new Set(['test', 'check', 'replay', 'report', 'list', 'help']);
+const commandNames = new Set(['test', 'check', 'replay', 'report', 'list', 'doctor', 'clean', 'help']);
 const ownOptions = new Set(['-h', '--help', '-V', '--version']);
 
 /** Puts in the `test` that the short form leaves out: `ftest raft`, and also `ftest --nodes 3 raft`. */
@@ -77,7 +95,9 @@ const programUsage = `<target> [options]           run a test (short for: ftest 
        ftest check <history...> [options] judge recorded histories; no system needed
        ftest replay <run>                 run a stored run again, and say whether anything differs
        ftest report <run>                 render the report of a stored run again
-       ftest list [kind]                  targets, workloads, nemeses, bugs, models`;
+       ftest list [kind]                  targets, workloads, nemeses, bugs, models
+       ftest doctor                       what this machine can do: Docker, nftables, netem
+       ftest clean                        remove what runs in containers have left behind`;
 
 const examples = `
 Examples:
@@ -102,8 +122,14 @@ function testCommand(commands: Commands, exit: (code: ExitCode) => void) {
     .addOption(
       new Option('--values <which>', 'values that the register workload writes').choices(['small', 'distinct']),
     )
+    .option('--key-count <n>', 'keys that transactions work on at a time (default: 10)')
+    .option('--key-dist <name>', 'how likely each key is: exponential, uniform, or zipf')
+    .option('--min-txn-length <n>', 'micro-ops in a transaction, at least (default: 1)')
+    .option('--max-txn-length <n>', 'micro-ops in a transaction, at most (default: 4)')
+    .option('--max-writes-per-key <n>', 'writes to a key before a fresh one takes its place (default: 32)')
     .option('--runtime <name>', `where the nodes run: ${runtimeNames.join(' or ')}`, 'sim')
     .option('--nodes <n>', 'nodes in the cluster', wholeNumber('--nodes', 'nodes', 1, 99), 5)
+    .option('--keep', 'leave containers and volumes behind, and say how to look inside; docker only')
     .optionsGroup('Load:')
     .addOption(
       new Option('--concurrency <n>', 'clients at once; 2n means two per node')
@@ -157,6 +183,12 @@ function testCommand(commands: Commands, exit: (code: ExitCode) => void) {
       'many runs, with the seeds from --seed on, over all cores',
       wholeNumber('--runs', 'runs', 1, 1e9),
     )
+    .addOption(
+      new Option(
+        '--expect <what>',
+        'a violation is wanted: 0 if one is found, 1 if not; limit: one that the target states',
+      ).choices(expectations),
+    )
     .option('--keep-going', 'with --runs: do not stop at the first violation')
     .option('--paranoid', 'deep-freeze every message and record, to catch targets that change them; sim only')
     .optionsGroup('Output:')
@@ -191,17 +223,24 @@ function checkCommand(commands: Commands, exit: (code: ExitCode) => void) {
     .option('--initial <value>', 'what a register holds at first, as JSON or EDN (default: nil)')
     .option('--nil-is-unknown', 'a read of nil says nothing, as in Knossos')
     .option('--observe-failed-cas', 'a cas refused with precondition-failed shows that the value was another one')
+    .option('--sequential-keys', 'each register of an rw-register is sequentially consistent')
+    .option('--linearizable-keys', 'each register of an rw-register is linearizable')
+    .option('--writes-follow-reads', 'a transaction of an rw-register overwrites what it read')
+    .option('--no-inference', 'of an rw-register infer only what every database promises')
     .addOption(
       new Option('--order <by>', 'what orders ops: their lines; or their times, concurrent where equal')
         .choices(['line', 'time'] as const)
         .default('line' as const),
     )
     .optionsGroup('What it should be:')
-    .option('--model <name>', 'the consistency model; ftest list models shows all', 'linearizable')
+    .option(
+      '--model <names>',
+      'the consistency model, of transactions one or more (default: linearizable; of transactions strict-serializable)',
+    )
     .optionsGroup('How far to go:')
     .option(
       '--budget <n>',
-      'configurations to look at for each key (default: about 4 million)',
+      'configurations to look at for each key (default: about 4 million); of transactions edges (300 million)',
       wholeNumber('--budget', 'configurations', 1, 1e12),
     )
     .option('--timeout <s>', 'seconds for each history, then it is unknown', milliseconds('--timeout', 86_400))
@@ -259,5 +298,20 @@ export function createProgram(version: string, commands: Commands, exit: (code: 
     .addArgument(new Argument('[kind]', 'only these').choices(listKinds))
     .option('--json', 'print one JSON object on stdout')
     .action(async (kind, options) => exit(await commands.list(kind, options)));
+  program
+    .command('doctor')
+    .summary('show what this machine can do')
+    .description(
+      'Shows what tests can use here, what is missing, and which faults each runtime can inject. Exit code 1 if not in containers.',
+    )
+    .option('--json', 'print one JSON object on stdout')
+    .action(async (options) => exit(await commands.doctor(options)));
+  program
+    .command('clean')
+    .summary('remove what was left behind')
+    .description('Removes every container, volume, network, and image that ftest made, of runs that go on now too.')
+    .option('--run <name>', 'only what this run made, and no images')
+    .option('--json', 'print what was removed as one JSON object on stdout')
+    .action(async (options) => exit(await commands.clean(options)));
   return program;
 }

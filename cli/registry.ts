@@ -1,4 +1,5 @@
 /** Everything that can be named on the command line: the one place that knows every part. */
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Registry } from '../harness/test.ts';
 import { nemeses } from '../nemesis/index.ts';
@@ -7,12 +8,24 @@ import { targets } from '../targets/index.ts';
 import { workloads } from '../workloads/index.ts';
 
 /** Built by `npm run build`, also where this file runs from its source. */
-const nodeProgram = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../dist/cli/node.js' : './node.js', import.meta.url),
-);
+const built = (name: string): string =>
+  fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../dist/cli/${name}` : `./${name}`, import.meta.url));
 
-/** Runtimes are loaded when they are asked for. */
-export const createRegistry = (): Registry => ({
+const nodeProgram = built('node.js');
+
+/** Containers outlive a process that exits at once, by a second Ctrl-C: another one removes them. */
+function abandon(run: string): void {
+  spawn(process.execPath, [built('main.js'), 'clean', '--run', run], { detached: true, stdio: 'ignore' }).unref();
+}
+
+const sayKept = (words: string): boolean => process.stderr.write(words);
+
+/**
+ * Runtimes are loaded when they are asked for.
+ *
+ * @param keep containers stay when a run has ended.
+ */
+export const createRegistry = ({ keep = false } = {}): Registry => ({
   targets,
   services,
   workloads,
@@ -25,6 +38,15 @@ export const createRegistry = (): Registry => ({
         const { hostedBy, processRuntime } = await import('../runtime/process/runtime.ts');
         return processRuntime(hostedBy(nodeProgram));
       },
+    ],
+    [
+      'docker',
+      async () =>
+        (await import('../runtime/docker/runtime.ts')).dockerRuntime({
+          program: nodeProgram,
+          abandon,
+          kept: keep ? sayKept : undefined,
+        }),
     ],
   ]),
 });

@@ -17,7 +17,7 @@ export async function reportCommand(path: string, options: JsonOption): Promise<
     );
   }
   const history = await readHistory(historyPath);
-  const html = renderHtml({ results, spec, history });
+  const html = await renderHtml({ results, spec, history });
   const report = rewriteReports(run, { html, junit: renderJunit([{ results, spec }]) });
   const junit = join(run.path, 'junit.xml');
   if (options.json) printJson({ report, junit });

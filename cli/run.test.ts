@@ -175,5 +175,17 @@ describe('--runs', () => {
     expect(alone.stdout).toMatch(/reproduce +ftest raft .*--bug stale-read/);
     const results = JSON.parse(readFileSync(join(cwd, 'alone/latest/results.json'), 'utf8'));
     expect(results.history).toEqual(firstFailure.history);
+
+    const again = [...buggy, '--seed', String(firstFailure.seed), '--quiet'];
+    expect((await ftest([...again, '--expect', 'violation'], { cwd })).code).toBe(0);
+    const noLimit = await ftest([...again, '--expect', 'limit'], { cwd });
+    expect(noLimit).toMatchObject({ code: 1 });
+    expect(noLimit.stderr).toContain('--expect limit: a violation was found that is no stated limit of the target');
+  });
+
+  test('with --expect a run without a violation fails', async () => {
+    const { code, stderr } = await ftest([...short, '--seed', '1', '--expect', 'violation', '--quiet'], { cwd });
+    expect(stderr).toContain('--expect violation: no violation was found');
+    expect(code).toBe(1);
   });
 });

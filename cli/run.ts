@@ -8,7 +8,8 @@ import { plural } from '../reports/display.ts';
 import { renderJunit } from '../reports/junit.ts';
 import { renderSummary, terminalOf } from '../reports/terminal.ts';
 import { checkSeedRange, freshSeed } from './arguments.ts';
-import { BadInput, type ExitCode, exitCodeOf } from './exit.ts';
+import { BadInput, type ExitCode } from './exit.ts';
+import { exitCodeWanted } from './expect.ts';
 import { onInterrupt } from './interrupt.ts';
 import { printJson } from './output.ts';
 import type { RunOptions } from './program.ts';
@@ -26,7 +27,7 @@ export async function runCommand(target: string, options: RunOptions): Promise<E
   const runs = options.runs ?? 1;
   const seed = options.seed ?? freshSeed(runs);
   checkSeedRange(seed, runs);
-  const registry = createRegistry();
+  const registry = createRegistry({ keep: options.keep ?? false });
   const spec = await createSpec(target, options, seed, registry);
   // Whatever is misspelt ends here, before a folder is made or a seed announced.
   resolveTest(spec, registry);
@@ -55,7 +56,7 @@ async function runOne(spec: TestSpec, registry: Registry, options: RunOptions, s
   if (options.junit !== undefined) writeFileSync(options.junit, renderJunit([outcome]));
   if (options.json) printJson(results);
   else printSummary(outcome);
-  return exitCodeOf(results.valid);
+  return exitCodeWanted(results.valid, results.expected, options.expect);
 }
 
 async function runSeeds(
@@ -84,7 +85,7 @@ async function runSeeds(
     process.stdout.write(`${describeSeeds(spec, outcome)}\n`);
     if (outcome.firstFailure !== undefined) printSummary(outcome.firstFailure);
   }
-  return exitCodeOf(outcome.results.valid);
+  return exitCodeWanted(outcome.results.valid, outcome.firstFailure?.results.expected, options.expect);
 }
 
 const progressEveryMs = 2000;

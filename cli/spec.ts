@@ -6,7 +6,13 @@ import { BadInput } from './exit.ts';
 import type { RunOptions } from './program.ts';
 
 /** What a person may have meant by a first word that names no target. */
-const commandNames = ['check', 'replay', 'report', 'list'];
+const commandNames = ['check', 'replay', 'report', 'list', 'doctor', 'clean'];
+
+/** What people call some targets. */
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ['2pc', 'two-phase-commit'],
+  ['3pc', 'three-phase-commit'],
+]);
 
 export async function createSpec(
   targetName: string,
@@ -14,13 +20,15 @@ export async function createSpec(
   seed: number,
   registry: Registry,
 ): Promise<TestSpec> {
-  const target = registry.targets.get(targetName);
+  const target = registry.targets.get(shortNames.get(targetName) ?? targetName);
   if (target === undefined) {
     throw new BadInput(unknownName('target or command', targetName, [...registry.targets.keys(), ...commandNames]));
   }
   const runtime = readRuntime(options.runtime);
   if (options.paranoid && runtime !== 'sim')
     throw new BadInput('--paranoid needs --runtime sim: other runtimes share no objects');
+  if (options.keep && runtime !== 'docker')
+    throw new BadInput('--keep needs --runtime docker: elsewhere there is nothing to keep');
   const nemesis = await readNemeses(options.nemesis, runtime, registry);
   for (const option of ['partition', 'direction'] as const) {
     if (options[option] !== undefined && !nemesis.includes('partition')) {
@@ -28,9 +36,10 @@ export async function createSpec(
     }
   }
   const { count, perNode } = options.concurrency;
+  const workload = options.workload ?? target.defaultWorkload;
   return {
     target: target.name,
-    workload: options.workload ?? target.defaultWorkload,
+    workload,
     nemesis,
     runtime,
     nodes: options.nodes,
@@ -43,11 +52,30 @@ export async function createSpec(
     bug: options.bug ?? null,
     options: {
       ...(options.values === undefined ? {} : { values: options.values }),
+      ...keyOptions(options, workload),
       ...(options.partition === undefined ? {} : { partition: options.partition.join(',') }),
       ...(options.direction === undefined ? {} : { direction: options.direction }),
       ...(options.paranoid ? { paranoid: 'true' } : {}),
     },
   };
+}
+
+const ofTransactions = ['list-append', 'rw-register'];
+
+/** What transactions are made of, by Elle's names; workloads/key-pool.ts judges them. */
+function keyOptions(options: RunOptions, workload: string): Record<string, string> {
+  const given = {
+    'key-count': options.keyCount,
+    'key-dist': options.keyDist,
+    'min-txn-length': options.minTxnLength,
+    'max-txn-length': options.maxTxnLength,
+    'max-writes-per-key': options.maxWritesPerKey,
+  };
+  const known = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  if (known.length > 0 && !ofTransactions.includes(workload)) {
+    throw new BadInput(`--${known[0]![0]} is about transactions: add --workload ${ofTransactions.join(' or ')}`);
+  }
+  return Object.fromEntries(known);
 }
 
 function readRuntime(name: string): RuntimeName {

@@ -69,7 +69,7 @@ export async function store(run: StoredRun, outcome: Outcome, options: StoreOpti
   run.writeJunit(renderJunit([{ results, spec }]));
   if (options.report) {
     const { renderHtml } = await import('../reports/html.ts');
-    run.writeHtml(renderHtml({ results, spec, history }));
+    run.writeHtml(await renderHtml({ results, spec, history }));
   }
   return { ...outcome, results };
 }

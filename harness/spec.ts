@@ -1,6 +1,6 @@
 /** TestSpec: a test as JSON. What test.json holds, and what replay and workers exchange. */
 
-export const runtimeNames = ['sim', 'process'] as const;
+export const runtimeNames = ['sim', 'process', 'docker'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
 
 export interface TestSpec {

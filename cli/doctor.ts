@@ -1,0 +1,100 @@
+/** `ftest doctor`: what this machine can do, with versions and what is missing. */
+import { execFile } from 'node:child_process';
+import { release } from 'node:os';
+import { promisify } from 'node:util';
+import type { FaultName } from '../harness/fault.ts';
+import type { Runtime } from '../harness/ports.ts';
+import { nemeses } from '../nemesis/index.ts';
+import { connectEngine } from '../runtime/docker/engine.ts';
+import { ensurePodImage, findProgram, podPrograms } from '../runtime/docker/images.ts';
+import { askKernel, type Kernel } from '../runtime/docker/kernel.ts';
+import { type ExitCode, exitCodes } from './exit.ts';
+import { printJson, table } from './output.ts';
+import type { JsonOption } from './program.ts';
+import { createRegistry } from './registry.ts';
+
+/** Something that a runtime needs or can use. */
+interface Finding {
+  readonly name: string;
+  /** Its version or place; null where it is missing. */
+  readonly found: string | null;
+  /** What its absence means, and what to do about it. */
+  readonly otherwise: string;
+}
+
+/** Why each runtime refuses the faults of a nemesis; null where it can. */
+interface NemesisRow {
+  readonly nemesis: string;
+  readonly refusals: Readonly<Record<string, string | null>>;
+}
+
+/** Exit code 0 where tests can run in containers, else 1. */
+export async function doctorCommand({ json }: JsonOption): Promise<ExitCode> {
+  const programs = await Promise.all(Object.entries(podPrograms).map(findPodProgram));
+  const docker = await findDocker();
+  const kernel = docker.found === null || programs.some(({ found }) => found === null) ? [] : await findKernel();
+  const findings = [
+    { name: 'node', found: process.versions.node, otherwise: '' },
+    docker,
+    ...programs,
+    ...kernel,
+    { name: 'kernel', found: release(), otherwise: '' },
+  ];
+  const usable = findings.every(({ found, name }) => found !== null || name === 'kernel: netem');
+  const faults = await findFaults(usable ? ['sim', 'process', 'docker'] : ['sim', 'process']);
+  if (json) printJson({ docker: usable, findings, faults });
+  else print(findings, faults);
+  return usable ? exitCodes.valid : exitCodes.invalid;
+}
+
+async function findDocker(): Promise<Finding> {
+  const otherwise = 'no --runtime docker: install docker.io, and start dockerd';
+  try {
+    return { name: 'docker', found: (await connectEngine()).version, otherwise };
+  } catch {
+    return { name: 'docker', found: null, otherwise };
+  }
+}
+
+async function findPodProgram([name, debianPackage]: readonly [string, string]): Promise<Finding> {
+  const otherwise = `no --runtime docker: apt-get install ${debianPackage}`;
+  const path = findProgram(name);
+  if (path === undefined) return { name, found: null, otherwise };
+  const { stdout } = await promisify(execFile)(path, [name === 'bash' ? '--version' : '-V']);
+  return { name, found: (stdout.split('\n')[0] as string).trim(), otherwise };
+}
+
+const lacks: Readonly<Record<keyof Kernel, string>> = {
+  nftables: 'no partitions in containers',
+  numgen: 'no loss in containers',
+  tbf: 'no rates in containers',
+  netem: 'none needed: the hosts of nodes delay what they send',
+};
+
+async function findKernel(): Promise<readonly Finding[]> {
+  const engine = await connectEngine();
+  const kernel = await askKernel(engine, await ensurePodImage(engine.docker));
+  return Object.entries(lacks).map(([name, otherwise]) => {
+    const words = kernel[name as keyof Kernel];
+    return { name: `kernel: ${name}`, found: words === undefined ? 'there' : null, otherwise };
+  });
+}
+
+async function findFaults(names: readonly ('sim' | 'process' | 'docker')[]): Promise<readonly NemesisRow[]> {
+  const registry = createRegistry();
+  const runtimes = await Promise.all(names.map(async (name) => (await registry.runtimes.get(name)?.()) as Runtime));
+  const refusal = (runtime: Runtime, faults: readonly FaultName[]): string | null =>
+    faults.map((fault) => runtime.refuses(fault)).find((reason) => reason !== undefined) ?? null;
+  return [...nemeses.values()].map(({ name, faults }) => ({
+    nemesis: name,
+    refusals: Object.fromEntries(runtimes.map((runtime) => [runtime.name, refusal(runtime, faults)])),
+  }));
+}
+
+function print(findings: readonly Finding[], faults: readonly NemesisRow[]): void {
+  const width = process.stdout.columns || Number.POSITIVE_INFINITY;
+  const found = findings.map(({ name, found, otherwise }) => [name, found ?? `missing: ${otherwise}`]);
+  const runtimes = Object.keys(faults[0]?.refusals ?? {});
+  const can = faults.map(({ nemesis, refusals }) => [nemesis, ...runtimes.map((name) => refusals[name] ?? 'yes')]);
+  process.stdout.write(`${table(['what', 'found'], found, width)}\n\n${table(['nemesis', ...runtimes], can, width)}\n`);
+}
