@@ -17,7 +17,7 @@ import type { TransactionalVerdict } from './checkers/transactional/evidence.ts'
 import { freshSeed } from './cli/arguments.ts';
 import { provedBy } from './cli/check-judge.ts';
 import { findWorkload } from './cli/check-workload.ts';
-import { judgedWorkloads, judgeOf } from './cli/judged-workloads.ts';
+import { judgedWorkloads, judgeOf, modelsNamed } from './cli/judged-workloads.ts';
 import { unrecorded } from './cli/memory-journal.ts';
 import { createObject } from './cli/object-workloads.ts';
 import { createRegistry } from './cli/registry.ts';
@@ -214,7 +214,8 @@ function checkOthers(
   history: History,
   { workload, model = [], budget, ...transactions }: CheckTransactionsOptions,
 ): Verdict {
-  const judge = judgeOf(workload, [model].flat(), { objects: {}, transactions });
+  const models = [model].flat().flatMap((name) => modelsNamed(name));
+  const judge = judgeOf(workload, models, { objects: {}, transactions });
   const verdict = judge.check(history, {
     observeFailedCas: false,
     linearization: false,

@@ -37,6 +37,9 @@ describe('the workload is found by the ops', () => {
 
   test.each([
     ['list-append', ['txn [[:append 1 2] [:r 1 nil]]']],
+    ['list-append', ['txn [[:r 1 nil]] => [[:r 1 []]]']],
+    ['list-append', ['txn [[:r 1 nil]]']],
+    ['multi-register', ['txn [[:r 1 nil]] => [[:r 1 5]]']],
     ['rw-register', ['txn [[:r 1 nil] [:w 2 3]]', 'txn [[:w 2 4]]']],
     // Elle can infer nothing of a value that was written twice; and those are the words of Knossos.
     ['multi-register', ['txn [[:r 1 nil] [:w 2 3]]', 'txn [[:w 2 3]]']],

@@ -54,12 +54,27 @@ function plainTransactions(history: History, judged: readonly string[]): string 
   const micro = microFsOf(history);
   if (isWithin(micro, ['r', 'read', 'append']) && micro.includes('append')) return 'list-append';
   if (!isWithin(micro, readsAndWrites)) return undefined;
+  // Of transactions that only read, lists tell, and where they read nothing either, nothing can be wrong with them.
+  if (!micro.includes('w') && !micro.includes('write') && !readsScalars(history)) return 'list-append';
   if (!judged.includes('multi-register')) return 'rw-register';
   const isOfElle = judged.includes('rw-register') && isWithin(micro, ['r', 'w']) && writesDiffer(history);
   return isOfElle ? 'rw-register' : 'multi-register';
 }
 
-/** Whether no value is written twice to a key. */
+/** Whether some read of a transaction returned what is neither nil nor a list. */
+function readsScalars(history: History): boolean {
+  for (const line of history.clientInvocations()) {
+    const completion = history.completionOf(line);
+    const value = completion < 0 ? null : history.value(completion);
+    for (const micro of isArray(value) ? value : []) {
+      const found = isArray(micro) ? (micro[2] ?? null) : null;
+      if (found !== null && !isCollection(found)) return true;
+    }
+  }
+  return false;
+}
+
+/** Whether there are writes, and no value is written twice to a key. */
 function writesDiffer(history: History): boolean {
   const written = new Set<string>();
   for (const line of history.clientInvocations()) {
@@ -71,7 +86,7 @@ function writesDiffer(history: History): boolean {
       written.add(write);
     }
   }
-  return true;
+  return written.size > 0;
 }
 
 /** Whether reads return lists, though what was written is none: then they return several of what was written. */

@@ -107,7 +107,7 @@ function judge({ history, calls }: ObjectCalls, options: BankOptions): BankVerdi
     else tally.add(error, badness, shown);
     findings.add(kind, () => ({
       lines: [calls.invocation[call]!, read],
-      sentence: `The read by process ${calls.process[call]} that ended ${momentOf(history, read)} ${sentenceOf(found, shown, options.total === undefined ? `${total} as most reads do` : String(total))}.`,
+      sentence: `The read by process ${calls.process[call]} that ended ${momentOf(history, read)} ${sentenceOf(found, shown, options.total === undefined ? `${total} as others do` : String(total))}.`,
     }));
   }
   const wrong = findings.reason(['unexpected-key', 'nil-balance', 'wrong-total', 'negative-value']);

@@ -76,8 +76,11 @@ export function explain(search: Search, failing: Failing, budget: number): KeyFa
     tracedAll(search, until, budget);
 
   const story = new Story({ history, calls, key, model, call, initial: initialOf(model, calls) });
-  const told = conflict !== undefined && conflict.length <= handful ? withOrigins(story, conflict) : undefined;
-  const minimal = minimalAmong(questions, calls, until, call, told ?? core);
+  const contradicting = conflict !== undefined && conflict.length <= handful ? withOrigins(story, conflict) : undefined;
+  const minimal = minimalAmong(questions, calls, until, call, contradicting ?? core);
+  // What a single call contradicts lies before the window: that it is the initial value, most often.
+  const told =
+    contradicting?.length === 1 ? [...new Set([...minimal, ...contradicting])].sort((a, b) => a - b) : contradicting;
   const configurations = traced?.configurations ?? [];
   const states = configurations.map(({ state }) => state);
   const isAnyUnknown = calls.fate.subarray(0, until.length).includes(CRASHED);
