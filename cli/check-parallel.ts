@@ -47,8 +47,10 @@ export async function checkLinearizableInParallel(
   const search = new Search();
   const progress = new Progress(pieces, options);
   let explored = 0;
-  for (let index = 0; index < pieces.length && explored <= aloneMax; index++) {
-    const { calls } = pieces[index]!;
+  for (let index = 0; index < pieces.length; index++) {
+    const { calls, decision } = pieces[index]!;
+    // What its model has decided needs no search, here or elsewhere.
+    if (decision === undefined && explored > aloneMax) continue;
     const budget = options.budget ?? budgetFor(calls);
     const few = pieces.length === 1 ? budget : Math.min(budget, aloneMax);
     const one = judgePiece(search, model, pieces[index]!, few, progress.goOn);

@@ -39,6 +39,7 @@ test('every workload is listed under its own name, with a summary of one sentenc
     'causal',
     'causal-reverse',
     'kafka',
+    'atomic-commit',
     'echo',
   ]);
 });
