@@ -14,13 +14,14 @@ import type { Test } from '../../harness/test.ts';
 import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
 import { isClientId, type Message } from '../../protocol/message.ts';
+import { injectIntoNodes, nodeIn } from '../node-faults.ts';
+import type { Observer } from '../observer.ts';
 import { Clients } from '../process/clients.ts';
 import { type DescribeBody, harnessId, type MarkBody } from '../process/wire.ts';
 import { ask, type Engine } from './engine.ts';
 import { type Labels, runLabel } from './labels.ts';
 import { Network } from './network.ts';
 import { DockerNode, type Surroundings } from './node.ts';
-import type { Observer } from './observer.ts';
 import type { Delay } from './peer-link.ts';
 import { Pod } from './pod.ts';
 
@@ -101,7 +102,7 @@ export class Cluster implements ClusterView, Surroundings {
       const done = await Promise.race([this.#carryOut(value as unknown as Fault), this.failure]);
       return { process, type: 'info', value: done as unknown as Value };
     }
-    const node = this.#node(op.node as string);
+    const node = nodeIn(this.#nodes, op.node as string);
     if (!node.up) return { process, type: 'fail', value, error: 'connection-refused' };
     return this.#clients.ask(op, node.id, (message) => node.deliver(JSON.stringify(message)));
   }
@@ -201,26 +202,11 @@ export class Cluster implements ClusterView, Surroundings {
         this.#undelay();
         await this.#network.restorePackets();
         return fault;
-      case 'kill':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.kill()) };
-      case 'start':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.start()) };
-      case 'pause':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.pause()) };
-      case 'resume':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.resume()) };
-      case 'bump':
-        for (const [id, deltaMs] of Object.entries(fault.deltaMs)) this.#node(id).bump(deltaMs);
-        return fault;
-      case 'drift':
-        for (const [id, partsPerMillion] of Object.entries(fault.partsPerMillion))
-          this.#node(id).drift(partsPerMillion);
-        return fault;
-      case 'reset-clock':
-        for (const node of this.#nodes.values()) node.resetClock();
-        return fault;
-      default:
-        throw new Error(`containers cannot ${fault.f}: ${refusals[fault.f]}`);
+      default: {
+        const done = await injectIntoNodes(fault, this.#nodes);
+        if (done === undefined) throw new Error(`containers cannot ${fault.f}: ${refusals[fault.f]}`);
+        return done;
+      }
     }
   }
 
@@ -229,24 +215,12 @@ export class Cluster implements ClusterView, Surroundings {
       const delays = this.#delays.get(from) ?? new Map<string, Delay>();
       this.#delays.set(from, delays.set(to, delay));
     }
-    for (const [id, delays] of this.#delays) this.#node(id).setDelays(Object.fromEntries(delays));
+    for (const [id, delays] of this.#delays) nodeIn(this.#nodes, id).setDelays(Object.fromEntries(delays));
   }
 
   #undelay(): void {
-    for (const id of this.#delays.keys()) this.#node(id).setDelays({});
+    for (const id of this.#delays.keys()) nodeIn(this.#nodes, id).setDelays({});
     this.#delays.clear();
-  }
-
-  /** Acts on several nodes at once, and says which of them it concerned. */
-  async #select(ids: readonly string[], act: (node: DockerNode) => Promise<boolean>): Promise<readonly string[]> {
-    const concerned = await Promise.all(ids.map((id) => act(this.#node(id))));
-    return ids.filter((_, index) => concerned[index]);
-  }
-
-  #node(id: string): DockerNode {
-    const node = this.#nodes.get(id);
-    if (node === undefined) throw new Error(`${id} is no node of this cluster, which has ${this.nodeIds.join(', ')}`);
-    return node;
   }
 }
 

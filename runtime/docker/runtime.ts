@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { driveRealTime } from '../../harness/drive.ts';
 import type { Execution, Runtime, Session } from '../../harness/ports.ts';
 import type { Test } from '../../harness/test.ts';
+import { machineNs, Observer } from '../observer.ts';
 import { writeNodeArguments } from '../process/command-line.ts';
 import { Cluster, type Images, nodePort, refusals } from './cluster.ts';
 import { answers, connectEngine, DockerFailed, type Engine } from './engine.ts';
@@ -11,7 +12,6 @@ import { askKernel, lackFor } from './kernel.ts';
 import { newRunLabels, runLabel } from './labels.ts';
 import { ofRun, orphaned, remove } from './leftovers.ts';
 import { dataFolder } from './node.ts';
-import { machineNs, Observer } from './observer.ts';
 
 export interface DockerOptions {
   /** A JavaScript file that hosts nodes, as `parseNodeArguments` and `hostNodeOnTcp` say. */

@@ -13,6 +13,7 @@ import type { Test } from '../../harness/test.ts';
 import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
 import { isClientId, type Message } from '../../protocol/message.ts';
+import { injectIntoNodes, nodeIn } from '../node-faults.ts';
 import { Clients } from './clients.ts';
 import { ClusterNode, type Surroundings } from './node.ts';
 import type { Command } from './node-process.ts';
@@ -82,7 +83,7 @@ export class Cluster implements ClusterView, Surroundings {
       const done = await this.#carryOut(value as unknown as Fault);
       return { process, type: 'info', value: done as unknown as Value };
     }
-    const node = this.#node(op.node as string);
+    const node = nodeIn(this.#nodes, op.node as string);
     if (!node.up) return { process, type: 'fail', value, error: 'connection-refused' };
     return this.#clients.ask(op, node.id, (message) => node.deliver(JSON.stringify(message)));
   }
@@ -161,42 +162,12 @@ export class Cluster implements ClusterView, Surroundings {
       case 'heal':
         this.#cut.clear();
         return fault;
-      case 'kill':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.kill()) };
-      case 'start':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.start()) };
-      case 'pause':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.pause()) };
-      case 'resume':
-        return { ...fault, nodes: await this.#select(fault.nodes, (node) => node.resume()) };
-      case 'bump':
-        for (const [id, deltaMs] of Object.entries(fault.deltaMs)) this.#node(id).bump(deltaMs);
-        return fault;
-      case 'drift':
-        for (const [id, partsPerMillion] of Object.entries(fault.partsPerMillion))
-          this.#node(id).drift(partsPerMillion);
-        return fault;
-      case 'reset-clock':
-        for (const node of this.#nodes.values()) node.resetClock();
-        return fault;
-      default:
-        throw new Error(`processes cannot ${fault.f}: ${refusals[fault.f]}`);
+      default: {
+        const done = await injectIntoNodes(fault, this.#nodes);
+        if (done === undefined) throw new Error(`processes cannot ${fault.f}: ${refusals[fault.f]}`);
+        return done;
+      }
     }
-  }
-
-  /** Acts on several nodes at once, and says which of them it concerned. */
-  async #select(
-    ids: readonly string[],
-    act: (node: ClusterNode) => boolean | Promise<boolean>,
-  ): Promise<readonly string[]> {
-    const concerned = await Promise.all(ids.map((id) => act(this.#node(id))));
-    return ids.filter((_, index) => concerned[index]);
-  }
-
-  #node(id: string): ClusterNode {
-    const node = this.#nodes.get(id);
-    if (node === undefined) throw new Error(`${id} is no node of this cluster, which has ${this.nodeIds.join(', ')}`);
-    return node;
   }
 }
 

@@ -3,12 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { driveRealTime } from '../../harness/drive.ts';
-import type { Execution, Journal, NodeChange, Runtime, Session } from '../../harness/ports.ts';
-import { Cluster, type ClusterEvents, type NodeCommand, refusals } from './cluster.ts';
+import type { Execution, Runtime, Session } from '../../harness/ports.ts';
+import { machineNs, Observer } from '../observer.ts';
+import { Cluster, type NodeCommand, refusals } from './cluster.ts';
 import { nodeCommand } from './command-line.ts';
-import type { ClusterNode } from './node.ts';
 import { Reaper } from './reaper.ts';
 
 /** @param command how to start a node of a test. */
@@ -54,56 +53,5 @@ async function execute(session: Session, command: NodeCommand): Promise<Executio
   } finally {
     await rm(directory, { recursive: true, force: true });
     reaper.dismiss();
-  }
-}
-
-const machineNs = (): number => Math.round(performance.now() * 1_000_000);
-
-/** What a run sees besides the history. */
-class Observer implements ClusterEvents {
-  readonly #journal: Journal;
-  readonly #marks = new Map<string, number>();
-  readonly #nodeChanges: NodeChange[] = [];
-  readonly #lastChange = new Map<string, NodeChange>();
-  #begunNs: number | undefined;
-
-  constructor(journal: Journal) {
-    this.#journal = journal;
-  }
-
-  begin(): void {
-    this.#begunNs = machineNs();
-  }
-
-  log(node: string, line: string): void {
-    this.#journal.log(node, this.#now(), line);
-  }
-
-  mark(name: string): void {
-    this.#marks.set(name, (this.#marks.get(name) ?? 0) + 1);
-  }
-
-  changed(node: ClusterNode): void {
-    const last = this.#lastChange.get(node.id);
-    const { role, description } = node;
-    const term = description?.term ?? last?.term ?? 0;
-    const primary = description?.primary === true && role === description.role;
-    if (last?.role === role && last.term === term && last.primary === primary) return;
-    const change = { time: this.#now(), node: node.id, role, term, primary };
-    this.#lastChange.set(node.id, change);
-    this.#nodeChanges.push(change);
-  }
-
-  observed(): Omit<Execution, 'duration'> {
-    return {
-      marks: Object.fromEntries([...this.#marks].sort(([a], [b]) => (a < b ? -1 : 1))),
-      nodeChanges: [...this.#nodeChanges],
-      brokenInvariants: [],
-    };
-  }
-
-  /** Nanoseconds since the run began; 0 before. */
-  #now(): number {
-    return this.#begunNs === undefined ? 0 : machineNs() - this.#begunNs;
   }
 }

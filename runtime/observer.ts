@@ -1,6 +1,6 @@
 /** What a run in real time sees besides the history: marks, changes of nodes, and their logs, on the run's own clock. */
 import { performance } from 'node:perf_hooks';
-import type { Execution, Journal, NodeChange } from '../../harness/ports.ts';
+import type { Execution, Journal, NodeChange } from '../harness/ports.ts';
 
 /** A node as the harness sees it. */
 interface Observed {
