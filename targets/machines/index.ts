@@ -27,3 +27,10 @@ const all = [
 ] as readonly unknown[] as readonly (StateMachine & { readonly name: ServiceName })[];
 
 export const machines: ReadonlyMap<ServiceName, StateMachine> = new Map(all.map((machine) => [machine.name, machine]));
+
+/** The machine of a service, for a target that replicates machines. Throws a RangeError where there is none. */
+export function machineFor(target: string, service: ServiceName): StateMachine {
+  const machine = machines.get(service);
+  if (machine !== undefined) return machine;
+  throw new RangeError(`${target} replicates the services ${[...machines.keys()].join(', ')}, not ${service}`);
+}

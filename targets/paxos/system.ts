@@ -1,6 +1,6 @@
 /** Multi-Paxos as a NodeSystem. */
 import type { NodeSystem } from '../../protocol/system.ts';
-import { machines } from '../machines/index.ts';
+import { machineFor, machines } from '../machines/index.ts';
 import { bugs } from './bugs.ts';
 import { correct, type PaxosConfig } from './config.ts';
 import { invariants } from './invariants.ts';
@@ -18,13 +18,7 @@ export const paxos: NodeSystem<Paxos, PaxosConfig, PaxosBody, PaxosDescription> 
   ],
   services: [...machines.keys()],
   defaultWorkload: 'register',
-  configure(service) {
-    const machine = machines.get(service);
-    if (machine === undefined) {
-      throw new RangeError(`paxos replicates the services ${[...machines.keys()].join(', ')}, not ${service}`);
-    }
-    return correct(machine);
-  },
+  configure: (service) => correct(machineFor('paxos', service)),
   create: (boot) => new Paxos(boot),
   step: (node, event) => node.step(event),
   describe: (node) => node,

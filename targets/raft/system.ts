@@ -1,6 +1,6 @@
 /** Raft as a NodeSystem. */
 import type { NodeSystem } from '../../protocol/system.ts';
-import { machines } from '../machines/index.ts';
+import { machineFor, machines } from '../machines/index.ts';
 import { bugs } from './bugs.ts';
 import { correct, type RaftConfig } from './config.ts';
 import { invariants } from './invariants.ts';
@@ -16,13 +16,7 @@ export const raft: NodeSystem<Raft, RaftConfig, RaftBody, RaftDescription> = {
   ],
   services: [...machines.keys()],
   defaultWorkload: 'register',
-  configure(service) {
-    const machine = machines.get(service);
-    if (machine === undefined) {
-      throw new RangeError(`raft replicates the services ${[...machines.keys()].join(', ')}, not ${service}`);
-    }
-    return correct(machine);
-  },
+  configure: (service) => correct(machineFor('raft', service)),
   create: (boot) => new Raft(boot),
   step: (node, event) => node.step(event),
   describe: (node) => node,
