@@ -67,10 +67,10 @@ function runIn(folder: string, found: boolean): Source {
   }
 }
 
-// biome-ignore lint/correctness/useYield: what is refused gives nothing
-async function* refusing(message: string): AsyncGenerator<Uint8Array, void, void> {
-  throw new BadInput(message);
-}
+/** What is refused gives nothing: to read it is the refusal. */
+const refusing = (message: string): AsyncIterable<Uint8Array> => ({
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new BadInput(message)) }),
+});
 
 function sourcesOfEntry(folder: string, entry: Dirent): readonly Source[] {
   const path = join(folder, entry.name);
