@@ -31,6 +31,7 @@ export class PeerLink {
   #waiting: Waiting[] = [];
   /** When the last message that is held back goes: later ones do not overtake it. */
   #lastDueMs = 0;
+  readonly #heldBack: string[] = [];
   #closed = false;
   #connecting: Socket | undefined;
 
@@ -49,12 +50,14 @@ export class PeerLink {
     const { timeMs, jitterMs } = this.delay ?? { timeMs: 0, jitterMs: 0 };
     const heldBackMs = Math.max(0, timeMs + (Math.random() * 2 - 1) * jitterMs);
     const dueMs = Math.max(this.#lastDueMs, now + heldBackMs);
-    if (dueMs <= now) {
+    if (dueMs <= now && this.#heldBack.length === 0) {
       this.#transmit(line);
       return;
     }
     this.#lastDueMs = dueMs;
-    setTimeout(() => this.#transmit(line), dueMs - now);
+    // Timers of different lengths may fire in another order than they are due: each lets the first one go.
+    this.#heldBack.push(line);
+    setTimeout(() => this.#transmit(this.#heldBack.shift()!), dueMs - now);
   }
 
   /** How many messages wait for a connection. */
