@@ -7,18 +7,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { exitCodes } from '../cli/exit.ts';
 import { type RunPool, startRunPool } from '../cli/pool.ts';
-import { createRegistry } from '../cli/registry.ts';
 import { unknownName } from '../harness/near.ts';
 import { type Results, reproduceCommand } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
 import type { NodeSystem } from '../protocol/system.ts';
+import { targets } from '../targets/index.ts';
 import { bugsPage } from './bugs-page.ts';
 import { combinations, convict, type Finding } from './findings.ts';
 
 const page = new URL('../../docs/bugs.md', import.meta.url);
 const testdata = new URL('../../bench/testdata/bugs.json', import.meta.url);
 
-const systems = [...createRegistry().targets.values()];
+const systems = [...targets.values()];
 
 interface Suspect {
   readonly system: NodeSystem;

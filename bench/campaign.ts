@@ -17,6 +17,7 @@ import { randomStream } from '../harness/random.ts';
 import { type Results, reproduceCommand } from '../harness/results.ts';
 import { defaultSpec, type TestSpec } from '../harness/spec.ts';
 import type { NodeSystem } from '../protocol/system.ts';
+import { targets } from '../targets/index.ts';
 import { absentMarks, campaignTables, withSection } from './campaign-page.ts';
 import { Tally } from './tally.ts';
 
@@ -48,7 +49,6 @@ function readArguments(args: readonly string[]): Campaign {
       write: { type: 'boolean', default: false },
     },
   });
-  const { targets } = createRegistry();
   const system = targets.get(positionals[0] ?? '');
   if (system === undefined || positionals.length > 1) {
     throw new BadInput(`expected one target (${[...targets.keys()].join(', ')}), got "${positionals.join(' ')}"`);

@@ -69,7 +69,13 @@ function promisesByFaults(promises: readonly Guarantee[]): readonly string[] {
 }
 
 const faultsOf = (under: Guarantee['under']): string =>
-  under === 'all' ? 'all faults' : under.length === 0 ? 'no fault' : under.join(' and ');
+  under === 'all'
+    ? 'all faults'
+    : under === 'never'
+      ? 'no circumstances'
+      : under.length === 0
+        ? 'no fault'
+        : under.join(' and ');
 
 function printRows(kind: ListKind, rows: readonly Row[]): void {
   const columns = Object.keys(rows[0] ?? { name: '', summary: '' });

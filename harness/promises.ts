@@ -9,7 +9,8 @@ import type { Guarantee } from '../protocol/system.ts';
 export function isStatedLimit(promises: readonly Guarantee[], property: string, faults: Iterable<string>): boolean {
   const spoken = promises.filter((promise) => promise.property === property);
   const happened = [...faults];
-  const covers = ({ under }: Guarantee): boolean => under === 'all' || happened.every((fault) => under.includes(fault));
+  const covers = ({ under }: Guarantee): boolean =>
+    under === 'all' || (under !== 'never' && happened.every((fault) => under.includes(fault)));
   return spoken.length > 0 && !spoken.some(covers);
 }
 

@@ -49,7 +49,7 @@ export interface FinishedRun {
 /** Sums a run up. Where it is stored is for the store to say: `store` and `report` are null. */
 export function resultsOf(run: FinishedRun, digest: Results['history']): Results {
   const { test, history, execution, checkers } = run;
-  const { spec, system } = test;
+  const { spec, promises } = test;
   const faults = countFaults(history);
   const valid = worst(Object.values(checkers).map((verdict) => verdict.valid));
   return {
@@ -60,7 +60,7 @@ export function resultsOf(run: FinishedRun, digest: Results['history']): Results
     seed: spec.seed,
     bug: spec.bug,
     valid,
-    expected: expectedOutcome(spec.bug, system.promises, checkers, Object.keys(faults)),
+    expected: expectedOutcome(spec.bug, promises, checkers, Object.keys(faults)),
     checkers,
     stats: countOps(history),
     faults,

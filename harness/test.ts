@@ -4,7 +4,7 @@ import { faultsHappened } from '../checkers/faults.ts';
 import { recovery } from '../checkers/recovery.ts';
 import { stats } from '../checkers/stats.ts';
 import type { Service, ServiceName } from '../protocol/service.ts';
-import { configured, type NodeSystem } from '../protocol/system.ts';
+import { configured, type Guarantee, type NodeSystem, type Target } from '../protocol/system.ts';
 import {
   anyInOrder,
   clients,
@@ -19,6 +19,7 @@ import {
   timeLimit,
   untilOk,
 } from './combinators.ts';
+import { type AnySystem, type ContainerSystem, isContainerSystem } from './container-system.ts';
 import type { FaultName } from './fault.ts';
 import type { Generator } from './generator.ts';
 import { unknownName } from './near.ts';
@@ -74,7 +75,7 @@ export interface NemesisParts {
 
 /** Everything that can be named in a TestSpec. Entry points pass one in. */
 export interface Registry {
-  readonly targets: ReadonlyMap<string, NodeSystem>;
+  readonly targets: ReadonlyMap<string, AnySystem>;
   readonly services: ReadonlyMap<ServiceName, Service>;
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly nemeses: ReadonlyMap<string, Nemesis>;
@@ -82,9 +83,13 @@ export interface Registry {
 }
 
 export interface Test extends Setting {
-  readonly system: NodeSystem;
-  /** The system's configuration, the bug switched on where the spec names one. */
+  readonly system: AnySystem;
+  /** The configuration of a NodeSystem, the bug switched on where the spec names one. */
   readonly config: unknown;
+  /** Of a container system: each of its options with its value. */
+  readonly targetOptions: Readonly<Record<string, string>>;
+  /** What the system promises under these options. */
+  readonly promises: readonly Guarantee[];
   readonly service: Service;
   /** The whole run: faults and clients, heal, recovery, final reads. */
   readonly generator: Generator;
@@ -114,6 +119,7 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
       `workload "${workload.name}" needs the service ${workload.service}, but ${system.name} offers ${system.services.join(', ')}: ${workloadsFor(system, registry)}`,
     );
   }
+  const targetOptions = readTargetOptions(system, spec);
   const service = registry.services.get(workload.service);
   if (service === undefined) throw new Error(`the registry has no service ${workload.service}`);
   checkBug(system, spec.bug);
@@ -124,7 +130,9 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
   return {
     ...setting,
     system,
-    config: configured(system, service.name, spec.bug),
+    config: isContainerSystem(system) ? undefined : configured(system, service.name, spec.bug),
+    targetOptions,
+    promises: isContainerSystem(system) ? (system.promisesWith?.(targetOptions) ?? system.promises) : system.promises,
     service,
     generator: wholeRun(spec, parts, packages, heal),
     interrupted: heal,
@@ -148,15 +156,52 @@ function lookUp<Name extends string, Item>(kind: string, name: Name, items: Read
   return item;
 }
 
-function workloadsFor(system: NodeSystem, registry: Registry): string {
+function workloadsFor(system: Target, registry: Registry): string {
   const fitting = [...registry.workloads.values()].filter(({ service }) => system.services.includes(service));
   return `choose ${fitting.map(({ name }) => name).join(' or ')}`;
 }
 
-function checkBug(system: NodeSystem, bug: string | null): void {
+function checkBug(system: Target, bug: string | null): void {
   const names = system.bugs.map(({ name }) => name);
   if (bug === null || names.includes(bug)) return;
   throw new SpecError(unknownName(`bug of ${system.name}`, bug, names));
+}
+
+/** The node that a runtime of ours hosts; a container system has none. */
+export function nodeSystemOf({ system }: Pick<Test, 'system'>): NodeSystem {
+  if (!isContainerSystem(system)) return system;
+  throw new Error(`${system.name} is no state machine that could be hosted`);
+}
+
+/** Each option of the system with its value: the one asked for, or the default. */
+function readTargetOptions(system: AnySystem, spec: TestSpec): Readonly<Record<string, string>> {
+  const known = isContainerSystem(system) ? system.options : [];
+  if (isContainerSystem(system)) checkContainers(system, spec);
+  const values = new Map(known.map(({ name, values }) => [name, values[0] as string]));
+  for (const pair of spec.options['target-option']?.split(',') ?? []) {
+    const [name = '', value = ''] = pair.split(/=(.*)/s);
+    const option = known.find((each) => each.name === name);
+    if (option === undefined) {
+      const names = known.map((each) => each.name);
+      throw new SpecError(
+        names.length === 0
+          ? `${system.name} has no options: leave --target-option ${pair} out`
+          : unknownName(`option of ${system.name}`, name, names),
+      );
+    }
+    if (!option.values.includes(value)) throw new SpecError(unknownName(`value of ${name}`, value, option.values));
+    values.set(name, value);
+  }
+  return Object.fromEntries(values);
+}
+
+function checkContainers({ name, sizes }: ContainerSystem, { runtime, nodes }: TestSpec): void {
+  if (runtime !== 'docker') {
+    throw new SpecError(`${name} runs in containers only, not in the runtime ${runtime}: add --runtime docker`);
+  }
+  if (sizes !== undefined && !sizes.includes(nodes)) {
+    throw new SpecError(`${name} has ${sizes.join(' or ')} nodes, not ${nodes}`);
+  }
 }
 
 function wholeRun(

@@ -1,6 +1,6 @@
 /**
- * A NodeSystem is all that ftest knows of a reference target: plain data and pure functions, so that it can be
- * hosted in the simulator, in a process, and in a container, listed, and documented.
+ * What ftest knows of a target. A NodeSystem is a reference target: plain data and pure functions, so that it can be hosted in
+ * the simulator, in a process, and in a container, listed, and documented.
  */
 import type { Body } from './message.ts';
 import type { Description, NodeMachine } from './node.ts';
@@ -40,10 +40,23 @@ export interface InvariantMonitor<D extends Description> {
 export interface Guarantee {
   /** `linearizable`, `recovery`, … : the name of the checker that judges it. */
   readonly property: string;
-  /** Kinds of fault under which it still holds; `all` means every fault ftest can inject. */
-  readonly under: 'all' | readonly string[];
+  /** Kinds of fault under which it still holds; `all` means every fault ftest can inject, `never` that it need not hold at all. */
+  readonly under: 'all' | 'never' | readonly string[];
   /** Stated exceptions, in words. */
   readonly except?: string;
+}
+
+/** What is true of every target, whoever wrote it and wherever it runs. */
+export interface Target {
+  readonly name: string;
+  readonly summary: string;
+  /** Papers, in the form a reader would search for; of a system of others where it is documented. */
+  readonly sources: readonly string[];
+  readonly services: readonly ServiceName[];
+  readonly defaultWorkload: string;
+  readonly bugs: readonly Pick<Bug<unknown>, 'name' | 'summary' | 'source'>[];
+  readonly invariants: readonly Pick<Invariant<Description>, 'name' | 'summary' | 'source'>[];
+  readonly promises: readonly Guarantee[];
 }
 
 export interface NodeSystem<
@@ -51,18 +64,12 @@ export interface NodeSystem<
   Config = unknown,
   B extends Body = Body,
   D extends Description = Description,
-> extends NodeMachine<State, Config, B, D> {
-  readonly name: string;
-  readonly summary: string;
-  /** Papers, in the form a reader would search for. */
-  readonly sources: readonly string[];
-  readonly services: readonly ServiceName[];
-  readonly defaultWorkload: string;
+> extends Target,
+    NodeMachine<State, Config, B, D> {
   /** The correct configuration for a service: it picks the replicated state machine, where the target has one. */
   configure(service: ServiceName): Config;
   readonly bugs: readonly Bug<Config>[];
   readonly invariants: readonly Invariant<D>[];
-  readonly promises: readonly Guarantee[];
   /** Marks (see Effect) that a thorough campaign must have seen, each with its meaning. */
   readonly marks: Readonly<Record<string, string>>;
 }

@@ -20,6 +20,7 @@ import type {
   Session,
 } from '../../harness/ports.ts';
 import { type Random, randomStream } from '../../harness/random.ts';
+import { nodeSystemOf } from '../../harness/test.ts';
 import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
 import { type Body, isClientId, type Message } from '../../protocol/message.ts';
@@ -130,12 +131,13 @@ class Simulation implements Surroundings {
       this.#queue.push(this.now + delayNs, kinds.delivery + from, to, message),
     );
     const clockRandom = randomStream(seed, 'clocks');
+    const system = nodeSystemOf(test);
     this.#nodes = test.nodeIds.map(
       (id, index) =>
         new NodeHost({
           index,
           nodeIds: test.nodeIds,
-          system: test.system,
+          system,
           config: test.config,
           clock: new NodeClock(
             clockRandom.between(0, 2 * skewNsMax) - skewNsMax,
@@ -150,7 +152,7 @@ class Simulation implements Surroundings {
     this.#lastRole = test.nodeIds.map(() => 'down');
     this.#lastTerm = test.nodeIds.map(() => 0);
     this.#descriptions = test.nodeIds.map(() => undefined);
-    this.#monitors = test.system.invariants.map((invariant) => ({
+    this.#monitors = system.invariants.map((invariant) => ({
       name: invariant.name,
       monitor: invariant.monitor(test.nodeIds),
       broken: false,

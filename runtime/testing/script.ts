@@ -147,6 +147,8 @@ function puppetTest(nodes: number): Test {
       bug: null,
       options: {},
     },
+    targetOptions: {},
+    promises: puppet.promises,
     nodeIds: Array.from({ length: nodes }, (_, i) => `n${i + 1}`),
     system: puppet,
     config: {},
