@@ -157,7 +157,9 @@ describe('the details of a verdict', () => {
       [hostile]: hostile,
       list: [hostile],
       rows: [{ [hostile]: hostile, deep: { [hostile]: [hostile] } }],
-      findings: [{ kind: hostile, lines: [hostile], sentence: hostile }],
+      findings: [
+        { kind: hostile, lines: [hostile], sentence: hostile, story: [null, { line: hostile, sentence: hostile }] },
+      ],
       results: [{ key: hostile, verdict: { valid: hostile, reason: hostile } }],
       phases: [{ after: hostile, ok: 1, fail: 1, info: 1, share: 0.3, from: 0, to: 1 }],
       windows: [0, 1].map((i) => ({

@@ -4,9 +4,11 @@
  * `read` or `lines` are lines of the history. Bounded, whatever the verdict.
  */
 import type { Verdict } from '../checkers/checker.ts';
+import type { Finding } from '../checkers/classic/findings.ts';
 import { fromJson, type Json } from '../history/value.ts';
 import { cut, displayCount, displayMs, displayText, plural } from './display.ts';
 import { isScalar, lineFields, type Scalar, scalarText, wordsOf } from './field-text.ts';
+import { hasStory, tellStory } from './finding-story.ts';
 import { type Markup, markup, type Part } from './markup.ts';
 import { classOf, table, wordOf } from './page.ts';
 import { renderPhases } from './phases.ts';
@@ -198,7 +200,16 @@ function renderFindings(findings: readonly unknown[], lines: Lines): Part {
     told.length > rows.length
       ? markup`<p class="hint">The first ${rows.length} of ${displayCount(told.length)}.</p>`
       : null
-  }`;
+  }${renderStory(told.find(hasStory), lines)}`;
+}
+
+function renderStory(finding: Fields | undefined, lines: Lines): Part {
+  if (finding === undefined) return null;
+  const sentences = tellStory(finding as unknown as Finding, lines);
+  return markup`<h3>How it came about: ${displayText(cut(String(finding.kind), longestElement))}</h3><ol class="story">${sentences.map(
+    (sentence, i) =>
+      markup`<li${i === sentences.length - 1 ? markup` class="contradiction"` : null}>${cut(displayText(sentence), 2 * longestText)}</li>`,
+  )}</ol>`;
 }
 
 function renderKeys(id: string, results: readonly unknown[], lines: Lines): Markup {

@@ -102,6 +102,7 @@ describe('the summary', () => {
         G2-item
         Anti-dependency cycle: transactions missed what others wrote, in a circle, as in write skew; no
         serial order explains it.
+         T2: read → 0
          1. T1 < T2, because T1 read [] from key "y", to which T2 appended 1 later.
          2. However, T2 < T1, because T2 read [] from key "x", to which T1 appended 1 later: a
             contradiction.

@@ -1,11 +1,13 @@
 /** The summary that a person reads when a run ends: the verdict first, the line that reproduces it last. */
 import { styleText } from 'node:util';
 import type { Validity } from '../checkers/checker.ts';
+import type { Finding } from '../checkers/classic/findings.ts';
 import type { KeyFailure } from '../checkers/evidence.ts';
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
 import { describeAnomaly } from './anomaly-words.ts';
 import { cut, displayCount, displayMs, displayText, displayTime, displayValue, plural } from './display.ts';
+import { tellStory } from './finding-story.ts';
 import { describeOutcome, describeSpan, type Lines, readSpans, type Span } from './spans.ts';
 import {
   describeExpected,
@@ -156,9 +158,11 @@ function writeViolations(writer: SummaryWriter, { results, history }: Summary, c
 /** Sentences of a story, and models, on a terminal; the report has more. */
 const sentencesMax = 6;
 const sentenceMax = 500;
+const opsMax = 6;
+const opMax = 200;
 const modelsMax = 8;
 
-function writeAnomaly(writer: SummaryWriter, { results }: Summary): void {
+function writeAnomaly(writer: SummaryWriter, { results, history }: Summary): void {
   const [first] = Object.values(results.checkers).flatMap((verdict) => worstAnomaly(verdict) ?? []);
   if (first === undefined) return;
   const { verdict, anomaly } = first;
@@ -166,7 +170,14 @@ function writeAnomaly(writer: SummaryWriter, { results }: Summary): void {
   writer.line();
   writer.line(`  ${writer.styled('bold', displayText(anomaly))}`);
   if (meaning !== undefined) writer.paragraph(meaning, '  ');
-  const { story } = first.evidence;
+  const { story, ops } = first.evidence;
+  const told = new Set(ops.slice(0, opsMax));
+  const spans = new Map(readSpans(history, ({ index }) => told.has(index)).map((span) => [span.index, span]));
+  [...told].forEach((line, i) => {
+    const span = spans.get(line);
+    if (span !== undefined)
+      writer.paragraph(cut(displayText(describeSpan(span)), opMax), `   T${i + 1}: `, ' '.repeat(7));
+  });
   story.slice(0, sentencesMax).forEach((sentence, i) => {
     const number = `  ${String(i + 1).padStart(2)}. `;
     writer.paragraph(cut(sentence, sentenceMax), number, ' '.repeat(number.length));
@@ -183,6 +194,21 @@ function writeAnomaly(writer: SummaryWriter, { results }: Summary): void {
 function modelList(models: readonly string[]): string {
   const left = models.length - modelsMax;
   return left > 0 ? `${models.slice(0, modelsMax).join(', ')}, and ${left} more` : models.join(', ');
+}
+
+/** How the first finding that has a story came about. */
+function writeStory(writer: SummaryWriter, { results, history }: Summary): void {
+  const findings = Object.values(results.checkers)
+    .filter(({ valid }) => valid === false)
+    .flatMap(({ findings }) => (Array.isArray(findings) ? (findings as readonly Finding[]) : []));
+  const finding = findings.find((each) => each.story !== undefined);
+  if (finding === undefined) return;
+  writer.line();
+  writer.line(`  ${writer.styled('bold', `How it came about: ${displayText(finding.kind)}`)}`);
+  tellStory(finding, history).forEach((sentence, i) => {
+    const number = `  ${String(i + 1).padStart(2)}. `;
+    writer.paragraph(cut(displayText(sentence), sentenceMax), number, ' '.repeat(number.length));
+  });
 }
 
 /** The summary, lines ending with a newline. Linear in the history when there is a violation, else small. */
@@ -232,6 +258,7 @@ export function renderSummary(summary: Summary, terminal: Terminal): string {
   }
   writeViolations(writer, summary, terminal.columns);
   writeAnomaly(writer, summary);
+  writeStory(writer, summary);
   writer.line();
   if (results.report !== null) writer.field('report', results.report);
   else if (results.store !== null) writer.field('store', results.store);

@@ -38,6 +38,26 @@ describe('the atomic-commitment checker', () => {
     });
   });
 
+  test('tells how half a commit came about', () => {
+    expect(
+      check(committed, inspect('n1', 'yes', null), inspect('n1', 'yes', 'abort'), inspect('n2', 'yes', 'commit')),
+    ).toMatchObject({
+      findings: [
+        {
+          kind: 'half-commit',
+          story: [
+            { line: 0, sentence: 'a client asks for transaction 1' },
+            { line: 1, sentence: 'a client is told that it is committed' },
+            { line: 3, sentence: 'n1 has voted yes and knows no decision' },
+            { line: 5, sentence: 'n1 has aborted it' },
+            { line: 7, sentence: 'n2 has committed it' },
+          ],
+        },
+        { kind: 'false-outcome' },
+      ],
+    });
+  });
+
   test('convicts an outcome told to a client that is not what the nodes decided', () => {
     expect(check(committed, inspect('n1', 'yes', 'abort'))).toMatchObject({
       valid: false,

@@ -18,7 +18,7 @@ import { fieldOf, formatValue, type Json, nameOf, toJson, type Value } from '../
 import type { Checker } from '../checker.ts';
 import { ValueNumbers } from '../linearizable/value-numbers.ts';
 import { momentOf } from '../moments.ts';
-import { Findings } from './findings.ts';
+import { Findings, type Scene } from './findings.ts';
 import { conclusion, judgeTogether, type ObjectVerdict, type Undecided, Unjudgeable } from './object-checker.ts';
 import { type Quantiles, quantilesOf } from './quantiles.ts';
 
@@ -79,6 +79,8 @@ interface NodeState {
 
 interface Transaction {
   readonly id: Value;
+  /** The first line on which a client asked for it; that it was inspected alone is no asking. */
+  begun: number | undefined;
   /** The first lines on which a client was told so. */
   toldCommit: number | undefined;
   toldAbort: number | undefined;
@@ -146,6 +148,7 @@ function judgeDecisions(
     findings.add(kind, () => ({
       lines: [one, other].flatMap((line) => [history.invocationOf(line), line]),
       sentence: `${what} ${name} ${momentOf(history, one)}, but ${but} ${momentOf(history, other)}.`,
+      story: storyOf(history, transaction),
     }));
 
   for (const { node, commit, abort } of nodes) {
@@ -182,6 +185,26 @@ function judgeDecisions(
   }
 }
 
+/** From the client's wish to what each node made of it. */
+function storyOf(history: History, transaction: Transaction): readonly Scene[] {
+  const { begun, toldCommit, toldAbort } = transaction;
+  const scenes: Scene[] = [];
+  const see = (line: number | undefined, sentence: string): void => {
+    if (line !== undefined) scenes.push({ line, sentence });
+  };
+  const asked = begun === undefined ? undefined : history.node(begun);
+  see(begun, `a client asks ${asked ?? 'for'}${asked === undefined ? '' : ' for'} ${nameOfTransaction(transaction)}`);
+  see(toldCommit, 'a client is told that it is committed');
+  see(toldAbort, 'a client is told that it is aborted');
+  for (const { node, commit, abort, no, blockedFrom } of transaction.nodes.values()) {
+    see(blockedFrom, `${node} has voted yes and knows no decision`);
+    see(no, `${node} has voted no`);
+    see(commit, `${node} has committed it`);
+    see(abort, `${node} has aborted it`);
+  }
+  return scenes.sort((a, b) => a.line - b.line);
+}
+
 /** What was seen of each transaction, in the order of their first appearance. */
 function transactionsOf(history: History): Transaction[] {
   const numbers = new ValueNumbers();
@@ -195,12 +218,13 @@ function transactionsOf(history: History): Transaction[] {
     const id = transactionIn(history, invocation);
     const number = numbers.of(id);
     if (number === transactions.length) {
-      transactions.push({ id, toldCommit: undefined, toldAbort: undefined, nodes: new Map() });
+      transactions.push({ id, begun: undefined, toldCommit: undefined, toldAbort: undefined, nodes: new Map() });
     }
     const transaction = transactions[number]!;
     const line = history.completionOf(invocation);
     const type = line < 0 ? undefined : history.types[line];
     if (f === 'transact') {
+      transaction.begun ??= invocation;
       if (type !== okCode && type !== failCode) continue;
       const isCommitted = type === okCode && decisionIn(history.value(line)) !== 'abort';
       if (isCommitted) transaction.toldCommit ??= line;

@@ -6,6 +6,15 @@ export interface Finding {
   /** Indexes of lines, ascending. */
   readonly lines: readonly number[];
   readonly sentence: string;
+  /** How it came about, where that can be told: what was seen, in order. */
+  readonly story?: readonly Scene[];
+}
+
+/** One thing that was seen, on a line. */
+export interface Scene {
+  readonly line: number;
+  /** Without time and full stop: `n2 had aborted it`. */
+  readonly sentence: string;
 }
 
 /** Of each kind, findings that are told, at most. */
@@ -17,13 +26,13 @@ export class Findings {
   readonly #counts = new Map<string, number>();
 
   /** `tell` is asked only of the first of a kind. Lines below 0 are none. */
-  add(kind: string, tell: () => { readonly lines: readonly number[]; readonly sentence: string }): void {
+  add(kind: string, tell: () => Omit<Finding, 'kind'>): void {
     const count = this.count(kind) + 1;
     this.#counts.set(kind, count);
     if (count > toldMax) return;
-    const { lines, sentence } = tell();
+    const { lines, ...told } = tell();
     const shown = [...new Set(lines)].filter((line) => line >= 0).sort((a, b) => a - b);
-    this.told.push({ kind, lines: shown, sentence });
+    this.told.push({ kind, lines: shown, ...told });
   }
 
   count(kind: string): number {
