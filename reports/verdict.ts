@@ -120,7 +120,8 @@ export function describeVerdict(results: Results): string {
 /** Why a violation is no surprise; undefined when it is one. */
 export function describeExpected(results: Results): string | undefined {
   if (results.valid === true) {
-    return results.bug === null ? undefined : `The bug ${results.bug} is switched on, and did not show.`;
+    if (results.bug === null) return undefined;
+    return `The bug ${results.bug} is switched on, and did not show: docs/bugs.md names the faults it takes, and --runs tries many seeds.`;
   }
   if (results.expected === 'bug') return `Expected: the bug ${results.bug ?? ''} is switched on.`;
   if (results.expected !== 'limit') return undefined;

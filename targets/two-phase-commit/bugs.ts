@@ -39,7 +39,7 @@ export const bugs: readonly Bug<CommitConfig>[] = [
   {
     name: 'early-lock-release',
     summary: 'A participant releases its locks when it votes, before it knows the decision.',
-    source: `${book}, §3.3 (strict two-phase locking)`,
+    source: `${book}, §3.5 (strict two-phase locking)`,
     config: { mistake: 'early-lock-release' },
   },
   {
@@ -51,19 +51,19 @@ export const bugs: readonly Bug<CommitConfig>[] = [
   {
     name: 'lost-decision-presumed-commit',
     summary: 'A coordinator that knows nothing of a transaction says that it was committed.',
-    source: `${presumedAbort}, §3.2 and §3.3`,
+    source: `${presumedAbort}, the presumed abort protocol`,
     config: { mistake: 'lost-decision-presumed-commit' },
   },
   {
     name: 'ends-before-acknowledged',
     summary: 'A coordinator forgets a commit as soon as it has told of it, and presumes an abort when it is asked.',
-    source: `${presumedAbort}, §2.1 and §3.2`,
+    source: `${presumedAbort}, §2.1 and the presumed abort protocol`,
     config: { mistake: 'ends-before-acknowledged' },
   },
   {
     name: 'votes-yes-when-unknown',
     summary: 'A participant that knows nothing of a transaction votes yes on it.',
-    source: `${presumedAbort}, §2.2`,
+    source: `${presumedAbort}, §2.2 (2P and failures)`,
     config: { mistake: 'votes-yes-when-unknown' },
   },
   {
