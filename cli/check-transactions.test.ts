@@ -138,6 +138,7 @@ skew.jsonl: INVALID, 3 ops of a list-append (as its ops show), read in N ms, che
     ],
     ['skew.jsonl --model view-serializable', 'unknown model "view-serializable": did you mean'],
     ['skew.jsonl --no-inference', '--no-inference is about rw-register, not about list-append'],
+    ['skew.jsonl --linearization', '--linearization shows an order of the ops of linearizable or sequential objects'],
     [
       'skew.jsonl --workload list-append --initial 0',
       '--initial is about registers and counters, not about list-append',

@@ -206,6 +206,12 @@ class Check {
     }
     const judge = judgeOf(workload, this.#models, this.#given);
     const { budget, workers, observeFailedCas = false, linearization = false } = this.#options;
+    if (linearization && judge.model !== 'linearizable' && judge.model !== 'sequential') {
+      const held = judge.model === null ? workload : `${workload} under ${judge.model}`;
+      throw new BadInput(
+        `--linearization shows an order of the ops of linearizable or sequential objects, which ${held} has not: leave it out`,
+      );
+    }
     let [done, total] = [0, 0];
     this.#progress.goOn(() => {
       const share = total === 0 ? '' : `: ${Math.floor((done / total) * 100)} % of ${plural(history.length, 'line')}`;
