@@ -119,6 +119,13 @@ const classics: readonly Classic[] = [
     property: 'atomic commitment',
   },
   {
+    name: 'consensus',
+    checker: 'consensus',
+    summary: 'Of the values that are proposed under a key one is decided, for good.',
+    fs: ['propose', 'learn', 'read'],
+    property: 'consensus',
+  },
+  {
     name: 'availability',
     checker: 'availability',
     summary: 'What share of the ops was ok, in all and between the acts of the nemesis; any ops. Never invalid.',

@@ -16,7 +16,8 @@ export type ServiceName =
   | 'unique-ids'
   | 'rows'
   | 'log'
-  | 'atomic-commit';
+  | 'atomic-commit'
+  | 'consensus';
 
 /** The part of an op that a request is made of. `key` names the independent object, where the service has several. */
 export interface ServiceOp {

@@ -40,6 +40,7 @@ test('every workload is listed under its own name, with a summary of one sentenc
     'causal-reverse',
     'kafka',
     'atomic-commit',
+    'consensus',
     'echo',
   ]);
 });

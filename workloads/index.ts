@@ -4,6 +4,7 @@ import { atomicCommitWorkload } from './atomic-commit.ts';
 import { bankWorkload } from './bank.ts';
 import { causalWorkload } from './causal.ts';
 import { causalReverseWorkload } from './causal-reverse.ts';
+import { consensusWorkload } from './consensus.ts';
 import { counterWorkload } from './counter.ts';
 import { echoWorkload } from './echo.ts';
 import { kafkaWorkload } from './kafka.ts';
@@ -40,6 +41,7 @@ export const workloads: ReadonlyMap<string, Workload> = new Map(
     causalReverseWorkload,
     kafkaWorkload,
     atomicCommitWorkload,
+    consensusWorkload,
     echoWorkload,
   ].map((workload) => [workload.name, workload]),
 );

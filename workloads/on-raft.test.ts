@@ -67,6 +67,7 @@ const convictions: readonly { workload: string; bug: string; checker: string }[]
   { workload: 'causal', bug: 'reads-from-followers', checker: 'causal' },
   { workload: 'causal-reverse', bug: 'no-truncate', checker: 'causal-reverse' },
   { workload: 'kafka', bug: 'no-log-check', checker: 'kafka' },
+  { workload: 'consensus', bug: 'minority-quorum', checker: 'consensus' },
 ];
 
 test.each(convictions)('$workload convicts $bug: $checker', async ({ workload, bug, checker }) => {

@@ -5,6 +5,7 @@ import { availability } from './availability.ts';
 import { bank } from './bank.ts';
 import { causal } from './causal.ts';
 import { causalReverse } from './causal-reverse.ts';
+import { consensus } from './consensus.ts';
 import { counter } from './counter.ts';
 import { kafka } from './kafka/kafka.ts';
 import { lockOwnership } from './lock-ownership.ts';
@@ -35,6 +36,7 @@ export const classicCheckers: ReadonlyMap<string, Checker> = new Map(
     kafka(),
     lockOwnership(),
     atomicCommitment(),
+    consensus,
     availability(),
     perf(),
   ].map((checker) => [checker.name, checker]),

@@ -2,6 +2,7 @@
 import type { Service, ServiceName } from '../service.ts';
 import { atomicCommit } from './atomic-commit.ts';
 import { bank } from './bank.ts';
+import { consensus } from './consensus.ts';
 import { counter } from './counter.ts';
 import { echo } from './echo.ts';
 import { lock } from './lock.ts';
@@ -14,8 +15,7 @@ import { txn } from './txn.ts';
 import { uniqueIds } from './unique-ids.ts';
 
 export const services: ReadonlyMap<ServiceName, Service> = new Map(
-  [register, txn, bank, queue, set, counter, lock, uniqueIds, rows, log, atomicCommit, echo].map((service) => [
-    service.name,
-    service,
-  ]),
+  [register, txn, bank, queue, set, counter, lock, uniqueIds, rows, log, atomicCommit, consensus, echo].map(
+    (service) => [service.name, service],
+  ),
 );

@@ -202,6 +202,29 @@ const exchanges: readonly Exchange[] = [
     reply: { type: 'poll_ok', msgs: {} },
     outcome: ok([]),
   },
+  {
+    service: 'consensus',
+    op: op('propose', 7, 3),
+    request: { type: 'propose', key: 3, value: 7 },
+    reply: { type: 'propose_ok', value: 8 },
+    outcome: ok({ proposed: 7, decided: 8 }),
+    nonsense: { type: 'propose_ok', value: null },
+  },
+  {
+    service: 'consensus',
+    op: op('learn', null, 3),
+    request: { type: 'learn', key: 3 },
+    reply: { type: 'learn_ok', value: 8 },
+    outcome: ok(8),
+    nonsense: { type: 'learn_ok' },
+  },
+  {
+    service: 'consensus',
+    op: op('learn', null, 'x'),
+    request: { type: 'learn', key: 'x' },
+    reply: { type: 'learn_ok', value: null },
+    outcome: ok(null),
+  },
 ];
 
 describe.each(exchanges)(
@@ -220,7 +243,7 @@ describe.each(exchanges)(
     });
 
     test('is open after an indefinite error, unless it only reads', () => {
-      const readOnly = ['read', 'poll', 'assign'].includes(asked.f);
+      const readOnly = ['read', 'poll', 'assign', 'learn'].includes(asked.f);
       const type = readOnly ? 'fail' : 'info';
       expect(outcomeOf(asked, errorBody(7, 'crash', 'oops'))).toEqual({ type, value: asked.value, error: 'crash' });
       expect(service(name).isRead(asked.f)).toBe(readOnly);

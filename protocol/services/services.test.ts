@@ -110,6 +110,7 @@ test('every service is listed under its own name and documents each of its ops',
     'rows',
     'log',
     'atomic-commit',
+    'consensus',
     'echo',
   ]);
 });

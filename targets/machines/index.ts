@@ -1,6 +1,7 @@
 /** Every state machine that a protocol can replicate, by the service that it offers. */
 import type { ServiceName } from '../../protocol/service.ts';
 import { bankMachine } from './bank.ts';
+import { consensusMachine } from './consensus.ts';
 import { counterMachine } from './counter.ts';
 import { lockMachine } from './lock.ts';
 import { logMachine } from './log.ts';
@@ -24,6 +25,7 @@ const all = [
   uniqueIdsMachine,
   rowsMachine,
   logMachine,
+  consensusMachine,
 ] as readonly unknown[] as readonly (StateMachine & { readonly name: ServiceName })[];
 
 export const machines: ReadonlyMap<ServiceName, StateMachine> = new Map(all.map((machine) => [machine.name, machine]));

@@ -234,6 +234,17 @@ test('the log machine numbers messages, and gives at most 16 of each log from an
   expect(code(ask({ type: 'send', key: 1, msg: 1 }))).toBe(12);
 });
 
+test('the consensus machine decides on the first proposal of a key', () => {
+  const { ask } = started('consensus');
+  const propose = (key: Json, value: Json) => ask({ type: 'propose', key, value });
+  expect(ask({ type: 'learn', key: 1 })).toEqual({ type: 'learn_ok', value: null });
+  expect([propose(1, 'a'), propose(1, 'b'), propose('1', 'c')].map(({ value }) => value)).toEqual(['a', 'a', 'c']);
+  expect(ask({ type: 'learn', key: 1 })).toEqual({ type: 'learn_ok', value: 'a' });
+  expect(code(propose(1, null))).toBe(12);
+  expect(code(ask({ type: 'propose', key: 1 }))).toBe(12);
+  expect(code(ask({ type: 'learn', key: [1] }))).toBe(12);
+});
+
 /** Requests that find something to disagree on: few keys, few values. */
 const few = fc.integer({ min: 0, max: 3 });
 const requests: Readonly<Record<Exclude<ServiceName, 'echo' | 'atomic-commit'>, fc.Arbitrary<object>>> = {
@@ -282,6 +293,10 @@ const requests: Readonly<Record<Exclude<ServiceName, 'echo' | 'atomic-commit'>, 
   log: fc.oneof(
     fc.record({ type: fc.constant('send'), key: few.map(String), msg: few }),
     fc.record({ type: fc.constant('poll'), offsets: fc.dictionary(few.map(String), few) }),
+  ),
+  consensus: fc.oneof(
+    fc.record({ type: fc.constant('propose'), key: few, value: few }),
+    fc.record({ type: fc.constant('learn'), key: few }),
   ),
 };
 
