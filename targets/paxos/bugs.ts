@@ -48,7 +48,7 @@ export const bugs: readonly Bug<PaxosConfig>[] = [
   {
     name: 'minority-quorum',
     summary: 'Half of the nodes, less than a majority, are a quorum in both phases.',
-    source: `${simple}, §2.1`,
+    source: `${simple}, §2.2`,
     config: { mistake: 'minority-quorum' },
   },
   {
