@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   nemesis: ['history', 'protocol', 'checkers', 'harness'],
   workloads: ['history', 'protocol', 'checkers', 'harness'],
   runtime: ['history', 'protocol', 'checkers', 'harness'],
+  'targets/real': ['history', 'protocol', 'checkers', 'harness'],
   reports: ['history', 'protocol', 'checkers', 'harness'],
   'reports/client': [],
   entry: [
@@ -23,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'checkers',
     'targets',
+    'targets/real',
     'harness',
     'nemesis',
     'workloads',
@@ -54,6 +56,9 @@ const deterministicRooms = [
   'workloads',
   'runtime/sim',
 ];
+
+/** A room within one of those, whose systems run in real time only. */
+const realTimeRoom = 'targets/real';
 
 /** Files of those rooms that meet real time by design, each with what it may name. */
 const realTimeAllowed: Readonly<Record<string, readonly string[]>> = {
@@ -103,7 +108,7 @@ function importsOf(text: string): Import[] {
 }
 
 function roomOf(path: string): string | undefined {
-  if (path.startsWith('reports/client/')) return 'reports/client';
+  for (const inner of ['reports/client', 'targets/real']) if (path.startsWith(`${inner}/`)) return inner;
   const slash = path.indexOf('/');
   if (slash < 0) return 'entry';
   const folder = path.slice(0, slash);
@@ -133,7 +138,7 @@ function arrowViolations({ path, text }: SourceFile): string[] {
 
 /** Names of real time, chance, or rounding that differs between engines, used where a seed decides. */
 function realTimeViolations({ path, text }: SourceFile): string[] {
-  if (!deterministicRooms.some((room) => path.startsWith(`${room}/`))) return [];
+  if (roomOf(path) === realTimeRoom || !deterministicRooms.some((room) => path.startsWith(`${room}/`))) return [];
   const allowed = realTimeAllowed[path] ?? [];
   const used = new Set([...codeOnly(text).matchAll(forbiddenNames)].map((match) => match[0]));
   return [...used].filter((name) => !allowed.includes(name)).map((name) => `${path} uses ${name}`);
@@ -182,6 +187,11 @@ describe('the arrows between rooms', () => {
     expect(arrowViolations({ path: 'runtime/sim/x.ts', text: `import '../../reports/store.ts';` })).toHaveLength(1);
     expect(arrowViolations({ path: 'reports/x.ts', text: `import '../cli/main.ts';` })).toHaveLength(1);
     expect(arrowViolations({ path: 'harness/x.ts', text: `import { run } from '../index.ts';` })).toHaveLength(1);
+    const real = `import { realSystems } from '../targets/real/index.ts';`;
+    expect(arrowViolations({ path: 'runtime/x.ts', text: real })).toHaveLength(1);
+    expect(arrowViolations({ path: 'cli/x.ts', text: real })).toEqual([]);
+    expect(arrowViolations({ path: 'targets/x.ts', text: `import './real/index.ts';` })).toHaveLength(1);
+    expect(arrowViolations({ path: 'targets/real/x.ts', text: `import '../index.ts';` })).toHaveLength(1);
   });
 
   test('what the table allows, comments, and packages are no violations', () => {
@@ -226,6 +236,7 @@ describe('real time and chance', () => {
       expect(realTimeViolations({ path: 'targets/raft/x.ts', text }), text).toHaveLength(1);
     }
     expect(realTimeViolations({ path: 'runtime/process/x.ts', text: 'Date.now()' })).toEqual([]);
+    expect(realTimeViolations({ path: 'targets/real/etcd/x.ts', text: 'Date.now()' })).toEqual([]);
     expect(realTimeViolations({ path: 'targets/raft/x.ts', text: "// Date\nconst x = 'Date.now()';" })).toEqual([]);
   });
 

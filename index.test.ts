@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { check, errorBody, History, type NodeSystem, parseHistory, run, SpecError } from './index.ts';
+import {
+  check,
+  defineTarget,
+  errorBody,
+  History,
+  type NodeSystem,
+  parseHistory,
+  run,
+  SpecError,
+  type TargetDefinition,
+} from './index.ts';
 import type { RegisterRequest, WriteBody } from './protocol/services/register.ts';
 
 interface Memory {
@@ -62,6 +72,39 @@ describe('run', () => {
     await expect(run({ target: lonely, runtime: 'process' })).rejects.toThrow('runs in the runtime sim only');
     await expect(run({ target: 'raft', nodes: 0 })).rejects.toThrow(SpecError);
   });
+});
+
+describe('a system in containers', () => {
+  const definition: TargetDefinition = {
+    name: 'boxed',
+    defaultWorkload: 'register',
+    clientPorts: [80],
+    sizes: [3],
+    plan: () => ({ image: { image: 'boxed:1' } }),
+    clients: { register: () => ({ invoke: () => new Promise(() => {}), close() {} }) },
+  };
+
+  test('is defined by its author, whose mistakes are said in a sentence', () => {
+    expect(defineTarget(definition)).toMatchObject({ name: 'boxed', services: ['register'], options: [] });
+    const defined = (changes: object) => () => defineTarget({ ...definition, ...changes });
+    expect(defined({ defaultWorkload: 'regster' })).toThrow('unknown workload "regster": did you mean register?');
+    expect(defined({ defaultWorkload: 'bank' })).toThrow(
+      'the target boxed has the default workload bank, which needs the service bank, but offers register',
+    );
+    expect(defined({ clientPorts: [] })).toThrow(SpecError);
+  });
+
+  test('runs in docker only, with as many nodes as it can have', async () => {
+    const target = defineTarget(definition);
+    await expect(run({ target, runtime: 'sim' })).rejects.toThrow('boxed runs in containers only');
+    await expect(run({ target, nodes: 4 })).rejects.toThrow('boxed has 3 nodes, not 4');
+    await expect(run({ target: { ...target, clientPorts: [0] } })).rejects.toThrow('ports from 1 to 65535, not 0');
+  });
+});
+
+test('a target has the short name here too that it has on the command line', async () => {
+  const { results } = await run({ target: '3pc', seed: 1, timeLimitMs: 1000 });
+  expect(results.target).toBe('three-phase-commit');
 });
 
 describe('check', () => {

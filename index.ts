@@ -1,7 +1,7 @@
 /**
- * ftest as a library: run a test, judge a history, and the types to write a target of one's own.
+ * ftest as a library: run a test, judge a history, and what it takes to test a system of one's own.
  *
- *     import { check, readHistory, run } from 'ftest'
+ *     import { check, defineTarget, readHistory, run } from 'ftest'
  *
  *     const { results } = await run({ target: 'raft', nemesis: ['partition'], seed: 7 })
  *     const verdict = check(await readHistory('history.edn'), { workload: 'cas-register' })
@@ -20,7 +20,10 @@ import { findWorkload } from './cli/check-workload.ts';
 import { judgedWorkloads, judgeOf, modelsNamed } from './cli/judged-workloads.ts';
 import { unrecorded } from './cli/memory-journal.ts';
 import { createObject } from './cli/object-workloads.ts';
-import { createRegistry } from './cli/registry.ts';
+import { createRegistry, fullTargetName } from './cli/registry.ts';
+import { type ContainerSystem, isContainerSystem, nodesOf } from './harness/container-system.ts';
+import { checkSystem, completeTarget, type TargetDefinition } from './harness/define-target.ts';
+import { unknownName } from './harness/near.ts';
 import { type RunOutcome, runTest } from './harness/run.ts';
 import { defaultSpec, SpecError, type TestSpec } from './harness/spec.ts';
 import { type Registry, resolveTest } from './harness/test.ts';
@@ -30,6 +33,7 @@ import { isIndependent, splitIndependent } from './history/independent.ts';
 import type { Body } from './protocol/message.ts';
 import type { Description } from './protocol/node.ts';
 import type { NodeSystem } from './protocol/system.ts';
+import { workloads } from './workloads/index.ts';
 
 export type { Validity, Verdict } from './checkers/checker.ts';
 export type { KeyFailure, LinearizableVerdict, Linearization } from './checkers/evidence.ts';
@@ -46,6 +50,19 @@ export type { SessionGuarantee } from './checkers/session/guarantees.ts';
 export type { SessionVerdict } from './checkers/session/session.ts';
 export type { TransactionalVerdict } from './checkers/transactional/evidence.ts';
 export { BadInput } from './cli/exit.ts';
+export type {
+  ClientSetting,
+  ContainerPlan,
+  ContainerSystem,
+  Endpoint,
+  ImageSource,
+  MachineProgram,
+  MemberStatus,
+  Placement,
+  SystemClient,
+  TargetOption,
+} from './harness/container-system.ts';
+export type { TargetDefinition } from './harness/define-target.ts';
 export type { Fault, FaultName } from './harness/fault.ts';
 export type { Results } from './harness/results.ts';
 export type { RunOutcome } from './harness/run.ts';
@@ -67,14 +84,18 @@ export type {
   NodeMachine,
   StartEvent,
 } from './protocol/node.ts';
-export type { ServiceName } from './protocol/service.ts';
+export type { Outcome, ServiceName, ServiceOp } from './protocol/service.ts';
 export type { Bug, Guarantee, Invariant, InvariantMonitor, NodeSystem } from './protocol/system.ts';
+export { type ComposeOptions, fromCompose } from './runtime/docker/compose.ts';
 
 /** What to run; what is left out has the defaults of the command line, the seed a fresh one. */
 export interface RunSpec<State, Config, B extends Body, D extends Description>
   extends Partial<Omit<TestSpec, 'target'>> {
-  /** The name of a target, or a target of one's own: that one runs in the simulator. */
-  readonly target: string | NodeSystem<State, Config, B, D>;
+  /**
+   * The name of a target, or a target of one's own: a state machine, which runs in the simulator, or a system in containers
+   * (see defineTarget), for which the runtime is docker.
+   */
+  readonly target: string | NodeSystem<State, Config, B, D> | ContainerSystem;
 }
 
 /**
@@ -86,24 +107,47 @@ export async function run<State, Config, B extends Body, D extends Description>(
   signal?: AbortSignal,
 ): Promise<RunOutcome> {
   // A system's own types for state, configuration, and messages are nobody else's business.
-  const registry = registryWith(target as string | NodeSystem);
-  const name = typeof target === 'string' ? target : target.name;
-  const workload = given.workload ?? registry.targets.get(name)?.defaultWorkload ?? '';
-  const usual = defaultSpec(name, workload, given.seed ?? freshSeed(1), given.nodes);
-  const spec: TestSpec = { ...usual, ...given, workload };
-  if (typeof target !== 'string' && spec.runtime !== 'sim') {
-    throw new SpecError(`${name} is a target of your own, which runs in the runtime sim only, not in ${spec.runtime}`);
-  }
+  const own = typeof target === 'string' ? undefined : (target as NodeSystem | ContainerSystem);
+  const name = typeof target === 'string' ? fullTargetName(target) : target.name;
+  const usualRegistry = createRegistry();
+  const registry: Registry =
+    own === undefined ? usualRegistry : { ...usualRegistry, targets: new Map([...usualRegistry.targets, [name, own]]) };
+  const system = registry.targets.get(name);
+  const inContainers = system !== undefined && isContainerSystem(system);
+  const workload = given.workload ?? system?.defaultWorkload ?? '';
+  const nodes = given.nodes ?? (system === undefined ? undefined : nodesOf(system));
+  const usual = defaultSpec(name, workload, given.seed ?? freshSeed(1), nodes);
+  const spec: TestSpec = { ...usual, ...(inContainers ? { runtime: 'docker' } : {}), ...given, workload };
+  if (own !== undefined) checkOwn(own, spec);
   const test = resolveTest(spec, registry);
   const runtime = await registry.runtimes.get(spec.runtime)?.();
   if (runtime === undefined) throw new Error(`the registry has no runtime ${spec.runtime}`);
   return runTest(test, runtime, unrecorded, signal);
 }
 
-function registryWith(target: string | NodeSystem): Registry {
-  const registry = createRegistry();
-  if (typeof target === 'string') return registry;
-  return { ...registry, targets: new Map([...registry.targets, [target.name, target]]) };
+function checkOwn(own: NodeSystem | ContainerSystem, { runtime }: TestSpec): void {
+  if (isContainerSystem(own)) {
+    checkSystem(own);
+  } else if (runtime !== 'sim') {
+    throw new SpecError(`${own.name} is a target of your own, which runs in the runtime sim only, not in ${runtime}`);
+  }
+}
+
+/**
+ * A system of one's own, in containers: how to start a node, and how to send it an op. What is left out has a usual value;
+ * the plan is asked for once, to be checked. Throws a SpecError, one sentence, for what could not be carried out.
+ */
+export function defineTarget(definition: TargetDefinition): ContainerSystem {
+  const system = completeTarget(definition);
+  const { name, defaultWorkload, services } = system;
+  const workload = workloads.get(defaultWorkload);
+  if (workload === undefined) {
+    throw new SpecError(`the target ${name}: ${unknownName('workload', defaultWorkload, workloads.keys())}`);
+  }
+  if (services.includes(workload.service)) return system;
+  throw new SpecError(
+    `the target ${name} has the default workload ${defaultWorkload}, which needs the service ${workload.service}, but offers ${services.join(', ')}`,
+  );
 }
 
 /** What to judge a history by. */

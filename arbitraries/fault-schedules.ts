@@ -34,11 +34,12 @@ export const beginningFaults = [
   'strobe',
   'lose-unfsynced',
   'torn-write',
-  'bitflip',
   'misdirect',
   'eio',
   'enospc',
   'slow-disk',
+  'truncate',
+  'bitflip',
   'remove',
 ] as const satisfies readonly BeginningFault[];
 
@@ -89,6 +90,7 @@ const powerOfTwo = (log2Max: number): fc.Arbitrary<number> => fc.nat({ max: log2
 function faultsCalled(f: BeginningFault, nodes: readonly string[]): fc.Arbitrary<Fault> {
   const some = fc.subarray([...nodes], { minLength: 1 });
   const percent = fc.integer({ min: 1, max: 100 });
+  const seed = fc.nat({ max: 0xffffffff });
   const signed = fc.tuple(powerOfTwo(18), fc.boolean()).map(([size, isBehind]) => (isBehind ? -size : size));
   const perNode = (amount: fc.Arbitrary<number>): fc.Arbitrary<Record<string, number>> =>
     some.chain((chosen) =>
@@ -134,9 +136,11 @@ function faultsCalled(f: BeginningFault, nodes: readonly string[]): fc.Arbitrary
       return fc
         .record({ nodes: some, deltaMs: powerOfTwo(18), periodMs: powerOfTwo(10), durationMs: powerOfTwo(15) })
         .map((how) => ({ f, ...how }));
+    case 'truncate':
+      return fc.record({ nodes: some, dropBytes: powerOfTwo(16), seed }).map((how) => ({ f, ...how }));
     case 'bitflip':
       return fc
-        .record({ nodes: some, probability: powerOfTwo(20).map((parts) => 1 / parts) })
+        .record({ nodes: some, probability: powerOfTwo(20).map((parts) => 1 / parts), seed })
         .map((how) => ({ f, ...how }));
     case 'eio':
       return fc.record({ nodes: some, percent }).map((how) => ({ f, ...how }));
@@ -154,6 +158,8 @@ const linksBetween = (nodes: readonly string[]): Link[] =>
 function inverseOf(fault: Fault): Fault {
   switch (fault.f) {
     case 'kill':
+    case 'truncate':
+    case 'bitflip':
       return { f: 'start', nodes: fault.nodes };
     case 'pause':
       return { f: 'resume', nodes: fault.nodes };

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
+import { type AnySystem, isContainerSystem } from '../harness/container-system.ts';
 import type { FaultName } from '../harness/fault.ts';
 import type { Runtime } from '../harness/ports.ts';
 import { nemeses } from '../nemesis/index.ts';
@@ -22,7 +23,7 @@ interface Finding {
   readonly otherwise: string;
 }
 
-/** Why each runtime refuses the faults of a nemesis; null where it can. */
+/** Why each runtime, or a system in containers, refuses the faults of a nemesis; null where it can. */
 interface NemesisRow {
   readonly nemesis: string;
   readonly refusals: Readonly<Record<string, string | null>>;
@@ -56,11 +57,13 @@ async function findDocker(): Promise<Finding> {
   }
 }
 
+const versionFlags: Readonly<Record<string, string>> = { bash: '--version', tail: '--version' };
+
 async function findPodProgram([name, debianPackage]: readonly [string, string]): Promise<Finding> {
   const otherwise = `no --runtime docker: apt-get install ${debianPackage}`;
   const path = findProgram(name);
   if (path === undefined) return { name, found: null, otherwise };
-  const { stdout } = await promisify(execFile)(path, [name === 'bash' ? '--version' : '-V']);
+  const { stdout } = await promisify(execFile)(path, [versionFlags[name] ?? '-V']);
   return { name, found: (stdout.split('\n')[0] as string).trim(), otherwise };
 }
 
@@ -68,7 +71,8 @@ const lacks: Readonly<Record<keyof Kernel, string>> = {
   nftables: 'no partitions in containers',
   numgen: 'no loss in containers',
   tbf: 'no rates in containers',
-  netem: 'none needed: the hosts of nodes delay what they send',
+  redirect: 'no delays between nodes of others',
+  netem: "none needed: the hosts of ftest's nodes delay what they send, and proxies what others do",
 };
 
 async function findKernel(): Promise<readonly Finding[]> {
@@ -80,16 +84,25 @@ async function findKernel(): Promise<readonly Finding[]> {
   });
 }
 
+/** A column for each runtime, and one for each system of others in containers. */
 async function findFaults(names: readonly ('sim' | 'process' | 'docker')[]): Promise<readonly NemesisRow[]> {
   const registry = createRegistry();
-  const runtimes = await Promise.all(names.map(async (name) => (await registry.runtimes.get(name)?.()) as Runtime));
-  const refusal = (runtime: Runtime, faults: readonly FaultName[]): string | null =>
-    faults.map((fault) => runtime.refuses(fault)).find((reason) => reason !== undefined) ?? null;
+  const hosts: (readonly [name: string, runtime: Runtime, system?: AnySystem])[] = [];
+  for (const name of names) {
+    const runtime = (await registry.runtimes.get(name)?.()) as Runtime;
+    hosts.push([name, runtime]);
+    if (name !== 'docker') continue;
+    const systems = [...registry.targets.values()].filter(isContainerSystem);
+    hosts.push(...systems.map((system) => [system.name, runtime, system] as const));
+  }
   return [...nemeses.values()].map(({ name, faults }) => ({
     nemesis: name,
-    refusals: Object.fromEntries(runtimes.map((runtime) => [runtime.name, refusal(runtime, faults)])),
+    refusals: Object.fromEntries(hosts.map(([host, runtime, system]) => [host, refusal(runtime, faults, system)])),
   }));
 }
+
+const refusal = (runtime: Runtime, faults: readonly FaultName[], system?: AnySystem): string | null =>
+  faults.map((fault) => runtime.refuses(fault, system)).find((reason) => reason !== undefined) ?? null;
 
 function print(findings: readonly Finding[], faults: readonly NemesisRow[]): void {
   const width = process.stdout.columns || Number.POSITIVE_INFINITY;

@@ -1,4 +1,6 @@
 /** `ftest list`: everything that can be named on the command line. */
+import { isContainerSystem, type TargetOption } from '../harness/container-system.ts';
+import { runtimeNames } from '../harness/spec.ts';
 import type { Registry } from '../harness/test.ts';
 import type { Guarantee } from '../protocol/system.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
@@ -13,14 +15,19 @@ type Row = Readonly<Record<string, string | readonly string[]>>;
 
 const rowsOf: Readonly<Record<ListKind, (registry: Registry) => Row[]>> = {
   targets: ({ targets }) =>
-    [...targets.values()].map(({ name, services, defaultWorkload, bugs, promises, summary }) => ({
-      name,
-      services,
-      workload: defaultWorkload,
-      bugs: String(bugs.length),
-      promises: promisesByFaults(promises),
-      summary,
-    })),
+    [...targets.values()].map((target) => {
+      const { name, services, defaultWorkload, bugs, promises, summary } = target;
+      return {
+        name,
+        services,
+        workload: defaultWorkload,
+        runtimes: isContainerSystem(target) ? ['docker'] : runtimeNames,
+        options: isContainerSystem(target) ? target.options.map(describeOption) : [],
+        bugs: String(bugs.length),
+        promises: promisesByFaults(promises),
+        summary,
+      };
+    }),
   workloads: ({ workloads, targets }) =>
     [...workloads.values()].map(({ name, service, summary }) => ({
       name,
@@ -57,6 +64,9 @@ const rowsOf: Readonly<Record<ListKind, (registry: Registry) => Row[]>> = {
     })),
   ],
 };
+
+/** `reads=linearizable|serializable`, the default first. */
+const describeOption = ({ name, values }: TargetOption): string => `${name}=${values.join('|')}`;
 
 /** `linearizable, recovery under all faults`: those that hold under the same faults together. */
 function promisesByFaults(promises: readonly Guarantee[]): readonly string[] {

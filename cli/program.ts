@@ -15,8 +15,11 @@ export interface RunOptions {
   readonly minTxnLength?: string | undefined;
   readonly maxTxnLength?: string | undefined;
   readonly maxWritesPerKey?: string | undefined;
-  readonly runtime: string;
-  readonly nodes: number;
+  readonly runtime?: string | undefined;
+  readonly nodes?: number | undefined;
+  readonly targetOption?: string | undefined;
+  readonly image?: string | undefined;
+  readonly dockerfile?: string | undefined;
   readonly keep?: true | undefined;
   readonly paranoid?: true | undefined;
   readonly concurrency: Concurrency;
@@ -127,8 +130,24 @@ function testCommand(commands: Commands, exit: (code: ExitCode) => void) {
     .option('--min-txn-length <n>', 'micro-ops in a transaction, at least (default: 1)')
     .option('--max-txn-length <n>', 'micro-ops in a transaction, at most (default: 4)')
     .option('--max-writes-per-key <n>', 'writes to a key before a fresh one takes its place (default: 32)')
-    .option('--runtime <name>', `where the nodes run: ${runtimeNames.join(' or ')}`, 'sim')
-    .option('--nodes <n>', 'nodes in the cluster', wholeNumber('--nodes', 'nodes', 1, 99), 5)
+    .option(
+      '--runtime <name>',
+      `where the nodes run: ${runtimeNames.join(' or ')} (default: sim; docker for systems that run in containers only)`,
+    )
+    .option(
+      '--nodes <n>',
+      'nodes in the cluster (default: 5, or what the target names first)',
+      wholeNumber('--nodes', 'nodes', 1, 99),
+    )
+    .option(
+      '--target-option <choices>',
+      'how the target is set: name=value, separated by commas; ftest list targets shows all',
+    )
+    .option(
+      '--image <name>',
+      "what the nodes' containers are made of; of a node of ftest's own, what its program is put on",
+    )
+    .option('--dockerfile <file>', 'the same, built of a file first; its folder is the context')
     .option('--keep', 'leave containers and volumes behind, and say how to look inside; docker only')
     .optionsGroup('Load:')
     .addOption(

@@ -1,10 +1,12 @@
 /** Everything that can be named on the command line: the one place that knows every part. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { AnySystem } from '../harness/container-system.ts';
 import type { Registry } from '../harness/test.ts';
 import { nemeses } from '../nemesis/index.ts';
 import { services } from '../protocol/services/index.ts';
 import { targets } from '../targets/index.ts';
+import { realSystems } from '../targets/real/index.ts';
 import { workloads } from '../workloads/index.ts';
 
 /** Built by `npm run build`, also where this file runs from its source. */
@@ -18,7 +20,16 @@ function abandon(run: string): void {
   spawn(process.execPath, [built('main.js'), 'clean', '--run', run], { detached: true, stdio: 'ignore' }).unref();
 }
 
-const sayKept = (words: string): boolean => process.stderr.write(words);
+const say = (words: string): boolean => process.stderr.write(words);
+
+/** What people call some targets. */
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ['2pc', 'two-phase-commit'],
+  ['3pc', 'three-phase-commit'],
+]);
+
+/** The name under which the registry has a target. */
+export const fullTargetName = (name: string): string => shortNames.get(name) ?? name;
 
 /**
  * Runtimes are loaded when they are asked for.
@@ -26,7 +37,7 @@ const sayKept = (words: string): boolean => process.stderr.write(words);
  * @param keep containers stay when a run has ended.
  */
 export const createRegistry = ({ keep = false } = {}): Registry => ({
-  targets,
+  targets: new Map<string, AnySystem>([...targets, ...realSystems]),
   services,
   workloads,
   nemeses,
@@ -44,8 +55,10 @@ export const createRegistry = ({ keep = false } = {}): Registry => ({
       async () =>
         (await import('../runtime/docker/runtime.ts')).dockerRuntime({
           program: nodeProgram,
+          proxyProgram: built('proxy.js'),
           abandon,
-          kept: keep ? sayKept : undefined,
+          kept: keep ? say : undefined,
+          announce: say,
         }),
     ],
   ]),

@@ -1,18 +1,15 @@
 /** From the options of a run to its TestSpec. Names of workloads, nemeses, and bugs are judged by `resolveTest`. */
+import { existsSync } from 'node:fs';
+import { type AnySystem, isContainerSystem, nodesOf } from '../harness/container-system.ts';
 import { unknownName } from '../harness/near.ts';
 import { type RuntimeName, runtimeNames, type TestSpec } from '../harness/spec.ts';
 import type { Registry } from '../harness/test.ts';
 import { BadInput } from './exit.ts';
 import type { RunOptions } from './program.ts';
+import { fullTargetName } from './registry.ts';
 
 /** What a person may have meant by a first word that names no target. */
 const commandNames = ['check', 'replay', 'report', 'list', 'doctor', 'clean'];
-
-/** What people call some targets. */
-const shortNames: ReadonlyMap<string, string> = new Map([
-  ['2pc', 'two-phase-commit'],
-  ['3pc', 'three-phase-commit'],
-]);
 
 export async function createSpec(
   targetName: string,
@@ -20,21 +17,23 @@ export async function createSpec(
   seed: number,
   registry: Registry,
 ): Promise<TestSpec> {
-  const target = registry.targets.get(shortNames.get(targetName) ?? targetName);
+  const target = registry.targets.get(fullTargetName(targetName));
   if (target === undefined) {
     throw new BadInput(unknownName('target or command', targetName, [...registry.targets.keys(), ...commandNames]));
   }
-  const runtime = readRuntime(options.runtime);
+  const inContainers = isContainerSystem(target);
+  const runtime = options.runtime === undefined ? (inContainers ? 'docker' : 'sim') : readRuntime(options.runtime);
   if (options.paranoid && runtime !== 'sim')
     throw new BadInput('--paranoid needs --runtime sim: other runtimes share no objects');
   if (options.keep && runtime !== 'docker')
     throw new BadInput('--keep needs --runtime docker: elsewhere there is nothing to keep');
-  const nemesis = await readNemeses(options.nemesis, runtime, registry);
+  const nemesis = await readNemeses(options.nemesis, target, runtime, registry);
   for (const option of ['partition', 'direction'] as const) {
     if (options[option] !== undefined && !nemesis.includes('partition')) {
       throw new BadInput(`--${option} is about partitions: add --nemesis partition`);
     }
   }
+  const nodes = options.nodes ?? nodesOf(target);
   const { count, perNode } = options.concurrency;
   const workload = options.workload ?? target.defaultWorkload;
   return {
@@ -42,8 +41,8 @@ export async function createSpec(
     workload,
     nemesis,
     runtime,
-    nodes: options.nodes,
-    concurrency: perNode ? count * options.nodes : count,
+    nodes,
+    concurrency: perNode ? count * nodes : count,
     rate: options.rate,
     timeLimitMs: options.timeLimit,
     opTimeoutMs: options.opTimeout,
@@ -55,9 +54,28 @@ export async function createSpec(
       ...keyOptions(options, workload),
       ...(options.partition === undefined ? {} : { partition: options.partition.join(',') }),
       ...(options.direction === undefined ? {} : { direction: options.direction }),
+      ...containerOptions(options, runtime),
       ...(options.paranoid ? { paranoid: 'true' } : {}),
     },
   };
+}
+
+/** What containers are made of, and how the system in them is set. */
+function containerOptions(options: RunOptions, runtime: RuntimeName): Record<string, string> {
+  const { image, dockerfile, targetOption } = options;
+  if (image !== undefined && dockerfile !== undefined) {
+    throw new BadInput('--image and --dockerfile both say what containers are made of: leave one out');
+  }
+  const given = { image, dockerfile, 'target-option': targetOption };
+  const known = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const [first] = known;
+  if (first !== undefined && runtime !== 'docker') {
+    throw new BadInput(`--${first[0]} is about containers: add --runtime docker`);
+  }
+  if (dockerfile !== undefined && !existsSync(dockerfile)) {
+    throw new BadInput(`--dockerfile expects a Dockerfile, and there is no file ${dockerfile}`);
+  }
+  return Object.fromEntries(known);
 }
 
 const ofTransactions = ['list-append', 'rw-register'];
@@ -87,6 +105,7 @@ function readRuntime(name: string): RuntimeName {
 /** `none` is no nemesis; `all` is every one whose faults the runtime can carry out. */
 async function readNemeses(
   names: readonly string[],
+  target: AnySystem,
   runtime: RuntimeName,
   registry: Registry,
 ): Promise<readonly string[]> {
@@ -99,6 +118,6 @@ async function readNemeses(
   if (names[0] !== 'all') return names;
   const host = await registry.runtimes.get(runtime)?.();
   return [...registry.nemeses.values()]
-    .filter(({ faults }) => faults.every((fault) => host?.refuses(fault) === undefined))
+    .filter(({ faults }) => faults.every((fault) => host?.refuses(fault, target) === undefined))
     .map(({ name }) => name);
 }

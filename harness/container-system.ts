@@ -46,6 +46,11 @@ export interface ContainerPlan {
   readonly volumes?: readonly string[];
   /** Absolute paths of logs, each in one of the volumes; what the container prints is logged in any case. */
   readonly logFiles?: readonly string[];
+  /**
+   * Its programs ask libc for the time: their clock can be faked by libfaketime, a library of this machine that is loaded
+   * into them. Programs of Go ask the kernel, and those that are linked statically or with musl cannot load it.
+   */
+  readonly clock?: 'libfaketime';
 }
 
 /** Where the harness reaches a node. */
@@ -100,6 +105,8 @@ export interface ContainerSystem extends Target {
   readonly clientPorts: readonly number[];
   /** Ports on which nodes speak to each other: what a delay concerns. */
   readonly peerPorts: readonly number[];
+  /** By which nodes find each other, besides n1, n2, … */
+  hostNames?(id: string): readonly string[];
   plan(placement: Placement): ContainerPlan;
   /** Whether a node serves; asked again and again after each start. Where it is left out: its first client port takes connections. */
   ready?(endpoint: Endpoint, signal: AbortSignal): Promise<boolean>;
@@ -107,6 +114,11 @@ export interface ContainerSystem extends Target {
   setUp?(endpoints: readonly Endpoint[], options: Readonly<Record<string, string>>): Promise<void>;
   /** What the node is now; asked about twice a second. Without it no fault can aim at primaries. */
   status?(endpoint: Endpoint, signal: AbortSignal): Promise<MemberStatus>;
+  /**
+   * How long after the heal it may take to serve again, in milliseconds. Default 30,000: a kernel tries what it could not deliver
+   * less and less often, so that after a long cut some seconds pass before it tries again.
+   */
+  readonly recoveryMs?: number;
   /** How to open a client, for each service that it offers. */
   readonly clients: Readonly<Partial<Record<ServiceName, (setting: ClientSetting) => SystemClient>>>;
 }
@@ -115,3 +127,12 @@ export const isContainerSystem = (target: Target): target is ContainerSystem => 
 
 /** Whatever can be named as a target. */
 export type AnySystem = NodeSystem | ContainerSystem;
+
+const containerRecoveryMs = 30_000;
+
+/** How long after the heal a target may take to serve again, in milliseconds. */
+export const recoveryMsOf = (system: AnySystem): number =>
+  isContainerSystem(system) ? (system.recoveryMs ?? containerRecoveryMs) : 10_000;
+
+/** How many nodes a test of it has where nobody says. */
+export const nodesOf = (system: AnySystem): number => (isContainerSystem(system) ? system.sizes?.[0] : undefined) ?? 5;

@@ -1,6 +1,7 @@
 /** What the harness needs of others: a Runtime to run nodes in, a Journal to write to. */
 import type { Op, Process } from '../history/op.ts';
 import type { Value } from '../history/value.ts';
+import type { AnySystem } from './container-system.ts';
 import type { FaultName } from './fault.ts';
 import type { ClusterView } from './generator.ts';
 import type { RuntimeName } from './spec.ts';
@@ -70,6 +71,15 @@ export interface BrokenInvariant {
   readonly reason: string;
 }
 
+/** A node that ended in mid run though nobody had killed it. */
+export interface NodeExit {
+  readonly time: number;
+  readonly node: string;
+  readonly code: number;
+  /** The last lines of its log. */
+  readonly log: readonly string[];
+}
+
 /** What a runtime saw besides the history. */
 export interface Execution {
   /** Nanoseconds from the first event to the last, in the runtime's own time. */
@@ -79,6 +89,8 @@ export interface Execution {
   readonly nodeChanges: readonly NodeChange[];
   /** The first of each broken invariant, in order of time. */
   readonly brokenInvariants: readonly BrokenInvariant[];
+  /** In order of time; left out where a node that ends by itself ends the run. */
+  readonly exits?: readonly NodeExit[];
 }
 
 /** What a runtime is given to carry out one test. */
@@ -93,8 +105,11 @@ export interface Session {
 
 export interface Runtime {
   readonly name: RuntimeName;
-  /** Undefined when this runtime can inject the fault here; else the reason why not, in a sentence. */
-  refuses(fault: FaultName): string | undefined;
+  /**
+   * Undefined when this runtime can inject the fault here; else the reason why not, in a sentence. Of the nodes of a
+   * container system not the same can be asked as of ftest's own, which are meant where no system is given.
+   */
+  refuses(fault: FaultName, system?: AnySystem): string | undefined;
   /**
    * Deploys the nodes, carries out what the decider decides until it is done, and stops everything it started,
    * also when it throws. Journals each Decision's `record` before it carries out `invoke`.

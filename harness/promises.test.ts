@@ -24,6 +24,13 @@ describe('a stated limit', () => {
     expect(isStatedLimit(promises, 'linearizable', ['partition', 'bump'])).toBe(true);
   });
 
+  test('is what loses or changes durable data, also of a promise under all faults, unless it is named', () => {
+    expect(isStatedLimit(promises, 'recovery', ['truncate', 'kill'])).toBe(true);
+    expect(isStatedLimit(promises, 'recovery', ['bitflip'])).toBe(true);
+    const robust = [{ property: 'recovery', under: ['kill', 'truncate'] }];
+    expect(isStatedLimit(robust, 'recovery', ['truncate', 'kill'])).toBe(false);
+  });
+
   test('is none of a property that no promise mentions', () => {
     expect(isStatedLimit(promises, 'invariants', ['drift'])).toBe(false);
   });

@@ -1,6 +1,7 @@
 /** What a target promises, held against the faults that really happened. */
 import type { Verdict } from '../checkers/checker.ts';
 import type { Guarantee } from '../protocol/system.ts';
+import { durabilityFaults } from './fault.ts';
 
 /**
  * Whether a violation of `property` lies outside what the promises cover: they speak of the property, but none of
@@ -9,8 +10,10 @@ import type { Guarantee } from '../protocol/system.ts';
 export function isStatedLimit(promises: readonly Guarantee[], property: string, faults: Iterable<string>): boolean {
   const spoken = promises.filter((promise) => promise.property === property);
   const happened = [...faults];
+  const isCovered = (under: Guarantee['under'], fault: string): boolean =>
+    under === 'all' ? !durabilityFaults.has(fault) : under.includes(fault);
   const covers = ({ under }: Guarantee): boolean =>
-    under === 'all' || (under !== 'never' && happened.every((fault) => under.includes(fault)));
+    under !== 'never' && happened.every((fault) => isCovered(under, fault));
   return spoken.length > 0 && !spoken.some(covers);
 }
 

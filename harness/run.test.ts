@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Checker } from '../checkers/checker.ts';
 import { encodeOp } from '../history/jsonl.ts';
 import type { Op } from '../history/op.ts';
-import type { Journal } from './ports.ts';
+import type { Execution, Journal, Runtime } from './ports.ts';
 import { runTest } from './run.ts';
 import { SpecError } from './spec.ts';
 import { resolveTest } from './test.ts';
@@ -31,6 +31,35 @@ interface Given {
 
 const run = ({ spec, runtime, verdict, journal = new Lines(), signal }: Given = {}) =>
   runTest(resolveTest(toySpec(spec), toyRegistry(verdict)), toyRuntime(runtime), journal, signal);
+
+describe('nodes that ended by themselves', () => {
+  const verdict = async (exits: Execution['exits']) => {
+    const runtime = toyRuntime();
+    const execute: Runtime['execute'] = async (session) => {
+      const execution = await runtime.execute(session);
+      return exits === undefined ? execution : { ...execution, exits };
+    };
+    const { results } = await runTest(resolveTest(toySpec(), toyRegistry()), { ...runtime, execute }, new Lines());
+    return results.checkers.nodes;
+  };
+
+  test('are not judged where a runtime does not tell of them, and none is valid', async () => {
+    expect(await verdict(undefined)).toBeUndefined();
+    expect(await verdict([])).toEqual({ valid: true });
+  });
+
+  test('are invalid, with the code and the time of the first and the end of its log', async () => {
+    const first = { time: 12_345_678_901, node: 'n2', code: 2, log: ['starting', 'panic: no disk'] };
+    const words = 'n2 ended with code 2 at 12.3 s, and nobody had killed it';
+    expect(await verdict([first])).toEqual({
+      valid: false,
+      reason: `${words}. The end of its log: starting | panic: no disk`,
+      exits: [first],
+    });
+    const silent = { ...first, log: [] };
+    expect((await verdict([silent, first]))?.reason).toBe(`${words} (1 more did). Its log is empty`);
+  });
+});
 
 describe('the results', () => {
   test('of a run in which all went well are valid', async () => {

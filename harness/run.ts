@@ -6,7 +6,7 @@ import { encodeHistory } from '../history/jsonl.ts';
 import type { Op } from '../history/op.ts';
 import type { ClusterView } from './generator.ts';
 import { Interpreter } from './interpreter.ts';
-import type { Decider, Execution, Journal, Runtime } from './ports.ts';
+import type { Decider, Execution, Journal, NodeExit, Runtime } from './ports.ts';
 import { type Results, resultsOf } from './results.ts';
 import { SpecError } from './spec.ts';
 import type { Test } from './test.ts';
@@ -75,7 +75,7 @@ export async function runTest(
 
 function checkFaults(test: Test, runtime: Runtime): void {
   for (const fault of test.faults ?? []) {
-    const reason = runtime.refuses(fault);
+    const reason = runtime.refuses(fault, test.system);
     if (reason === undefined) continue;
     throw new SpecError(`the runtime ${runtime.name} cannot inject the fault ${fault}: ${reason}`);
   }
@@ -101,6 +101,7 @@ function judge(test: Test, history: History, execution: Execution, interrupted: 
   for (const checker of test.checkers) verdicts[checker.name] = checkSafely(checker, history);
   const invariants = judgeInvariants(test, execution);
   if (invariants !== undefined) verdicts.invariants = invariants;
+  if (execution.exits !== undefined) verdicts.nodes = judgeExits(execution.exits);
   if (!interrupted) return verdicts;
   // Whoever was stopped has not failed to recover.
   if (verdicts.recovery?.valid === false) verdicts.recovery = { valid: 'unknown', reason: 'interrupted' };
@@ -116,6 +117,20 @@ function judgeInvariants({ system, spec }: Test, { brokenInvariants }: Execution
   }
   if (system.invariants.length === 0 || spec.runtime !== 'sim') return undefined;
   return { valid: true, watched: system.invariants.map(({ name }) => name) };
+}
+
+/** A reason is one line. All that is known of the log stands beside it. */
+const linesInReason = 5;
+
+/** A node runs until it is killed: whoever ends before has failed, even if no client noticed. */
+function judgeExits(exits: readonly NodeExit[]): Verdict {
+  const [first, ...others] = exits;
+  if (first === undefined) return { valid: true };
+  const { node, code, time, log } = first;
+  const more = others.length === 0 ? '' : ` (${others.length} more did)`;
+  const end = log.length === 0 ? 'Its log is empty' : `The end of its log: ${log.slice(-linesInReason).join(' | ')}`;
+  const reason = `${node} ended with code ${code} at ${(time / 1e9).toFixed(1)} s, and nobody had killed it${more}. ${end}`;
+  return { valid: false, reason, exits };
 }
 
 /** What the journal counted; of one that does not count, the history is encoded once more. */

@@ -19,7 +19,7 @@ import {
   timeLimit,
   untilOk,
 } from './combinators.ts';
-import { type AnySystem, type ContainerSystem, isContainerSystem } from './container-system.ts';
+import { type AnySystem, type ContainerSystem, isContainerSystem, recoveryMsOf } from './container-system.ts';
 import type { FaultName } from './fault.ts';
 import type { Generator } from './generator.ts';
 import { unknownName } from './near.ts';
@@ -100,8 +100,6 @@ export interface Test extends Setting {
   readonly checkers: readonly Checker[];
 }
 
-/** How long after the heal the system may take to serve again. */
-export const recoveryMs = 10_000;
 const probeIntervalMs = 200;
 
 /**
@@ -113,6 +111,7 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
   const system = lookUp('target', spec.target, registry.targets);
   const workload = lookUp('workload', spec.workload, registry.workloads);
   lookUp('runtime', spec.runtime, registry.runtimes);
+  checkImage(spec);
   const nemeses = spec.nemesis.map((name) => lookUp('nemesis', name, registry.nemeses));
   if (!system.services.includes(workload.service)) {
     throw new SpecError(
@@ -134,12 +133,12 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
     targetOptions,
     promises: isContainerSystem(system) ? (system.promisesWith?.(targetOptions) ?? system.promises) : system.promises,
     service,
-    generator: wholeRun(spec, parts, packages, heal),
+    generator: wholeRun(spec, recoveryMsOf(system), parts, packages, heal),
     interrupted: heal,
     faults: [...new Set(nemeses.flatMap((each) => each.faults))],
     checkers: [
       ...parts.checkers,
-      recovery({ concurrency: spec.concurrency, recoveryMs, fs: parts.probes.map(({ f }) => f) }),
+      recovery({ concurrency: spec.concurrency, recoveryMs: recoveryMsOf(system), fs: parts.probes.map(({ f }) => f) }),
       stats(),
       ...vacuity(nemeses),
     ],
@@ -195,6 +194,13 @@ function readTargetOptions(system: AnySystem, spec: TestSpec): Readonly<Record<s
   return Object.fromEntries(values);
 }
 
+/** What containers are made of is said in vain where there are none. */
+function checkImage({ runtime, options }: TestSpec): void {
+  const [option] = ['image', 'dockerfile'].filter((name) => options[name] !== undefined);
+  if (option === undefined || runtime === 'docker') return;
+  throw new SpecError(`${option} is about containers, and the runtime is ${runtime}: choose the runtime docker`);
+}
+
 function checkContainers({ name, sizes }: ContainerSystem, { runtime, nodes }: TestSpec): void {
   if (runtime !== 'docker') {
     throw new SpecError(`${name} runs in containers only, not in the runtime ${runtime}: add --runtime docker`);
@@ -206,6 +212,7 @@ function checkContainers({ name, sizes }: ContainerSystem, { runtime, nodes }: T
 
 function wholeRun(
   spec: TestSpec,
+  recoveryMs: number,
   workload: WorkloadParts,
   packages: readonly NemesisParts[],
   heal: Generator,

@@ -53,6 +53,7 @@ const injectedIn = (history: readonly Op[]): Injected[] =>
 /** A cluster of which nothing is known but what faults do to it. */
 class Cluster {
   readonly cut = new Set<string>();
+  readonly shaped = new Set<string>();
   readonly down = new Set<string>();
   readonly paused = new Set<string>();
   readonly skewed = new Set<string>();
@@ -65,6 +66,13 @@ class Cluster {
         break;
       case 'heal':
         this.cut.clear();
+        break;
+      case 'delay':
+      case 'loss':
+        for (const { from, to } of fault.links) this.shaped.add(`${from} ${to}`);
+        break;
+      case 'restore-packets':
+        this.shaped.clear();
         break;
       case 'kill':
         for (const node of fault.nodes) {
@@ -90,13 +98,17 @@ class Cluster {
       case 'reset-clock':
         this.skewed.clear();
         break;
+      case 'truncate':
+      case 'bitflip':
+        for (const node of fault.nodes) expect(this.down.has(node)).toBe(true);
+        break;
       default:
         throw new Error(`unexpected ${fault.f}`);
     }
   }
 
   isWhole(): boolean {
-    return this.cut.size + this.down.size + this.paused.size + this.skewed.size === 0;
+    return this.cut.size + this.shaped.size + this.down.size + this.paused.size + this.skewed.size === 0;
   }
 }
 
@@ -157,8 +169,8 @@ describe.each(names)('%s', (name) => {
   test('its faults are one interval apart on average, and two at most', () => {
     const times = inject([name], { nemesisIntervalMs: 400 }, 2000).map(({ timeMs }) => timeMs);
     const gaps = times.slice(1).map((time, i) => time - (times[i] as number));
-    // Kills and pauses that end at once shorten the average.
-    const quick = name === 'kill' || name === 'pause';
+    // Kills and pauses that end at once shorten the average, and files that are damaged soon after a kill.
+    const quick = !['partition', 'packet', 'clock'].includes(name);
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
     expect(mean).toBeGreaterThan(quick ? 250 : 360);
     expect(mean).toBeLessThan(440);
@@ -173,9 +185,13 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-test('each package does the same at the same times, whichever others run beside it', () => {
-  const together = inject(names, {}, 60);
-  for (const name of names) {
+test.each([
+  [['partition', 'packet', 'kill', 'pause', 'clock']],
+  [['partition', 'pause', 'clock', 'truncate']],
+  [['partition', 'pause', 'clock', 'bitflip']],
+])('each of %j does the same at the same times, whichever others run beside it', (packages) => {
+  const together = inject(packages, {}, 60);
+  for (const name of packages) {
     const own = new Set<FaultName>(nemeses.get(name)?.faults);
     const share = together.filter(({ fault }) => own.has(fault.f)).slice(0, -1);
     expect(share.length).toBeGreaterThan(20);
@@ -223,6 +239,43 @@ describe('partition', () => {
 
   test('has nothing to cut in a cluster of one', () => {
     expect(inject(['partition'], { nodes: 1 }).map(({ fault }) => fault)).toEqual([{ f: 'heal' }]);
+  });
+});
+
+describe('packet', () => {
+  const faults = seeds.flatMap((seed) => inject(['packet'], { seed })).map(({ fault }) => fault);
+  const delays = faults.filter((fault) => fault.f === 'delay');
+  const losses = faults.filter((fault) => fault.f === 'loss');
+
+  test('delays by 1 ms to 1 s, with no more jitter than that, and loses some packets but not all', () => {
+    const times = delays.map(({ timeMs }) => timeMs);
+    expect(Math.min(...times)).toBe(1);
+    expect(Math.max(...times)).toBeGreaterThan(900);
+    expect(Math.max(...times)).toBeLessThan(1024);
+    for (const { timeMs, jitterMs } of delays) expect(jitterMs).toBeLessThanOrEqual(timeMs);
+    expect(delays.some(({ jitterMs }) => jitterMs === 0)).toBe(true);
+    expect(delays.some(({ jitterMs }) => jitterMs > 0)).toBe(true);
+    const percents = losses.map(({ percent }) => percent);
+    expect(Math.min(...percents)).toBe(1);
+    expect(Math.max(...percents)).toBeGreaterThan(50);
+    expect(Math.max(...percents)).toBeLessThan(64);
+  });
+
+  test('hits links of some nodes, one way or both, each once and none of a node to itself', () => {
+    const counts = new Set<number>();
+    for (const { links } of [...delays, ...losses]) {
+      const keys = new Set(links.map(({ from, to }) => `${from} ${to}`));
+      expect(keys.size).toBe(links.length);
+      expect(links.length).toBeGreaterThan(0);
+      for (const { from, to } of links) expect(from).not.toBe(to);
+      counts.add(links.length);
+    }
+    // To one node or from it, both ways, and everywhere.
+    for (const count of [4, 8, 20]) expect(counts).toContain(count);
+  });
+
+  test('has no links to hit in a cluster of one', () => {
+    expect(inject(['packet'], { nodes: 1 }).map(({ fault }) => fault)).toEqual([{ f: 'restore-packets' }]);
   });
 });
 
@@ -281,10 +334,50 @@ describe('clock', () => {
   });
 });
 
+describe.each(['truncate', 'bitflip'] as const)('%s', (f) => {
+  const runs = seeds.map((seed) => inject([f], { seed }).map(({ fault }) => fault));
+
+  test('kills, damages, and starts the same nodes', () => {
+    for (const run of runs) {
+      for (const [i, fault] of run.slice(0, -1).entries()) {
+        expect(fault.f).toBe((['kill', f, 'start'] as const)[i % 3]);
+        if (i % 3 > 0) expect('nodes' in fault && fault.nodes).toEqual((run[i - 1] as { nodes: unknown }).nodes);
+      }
+    }
+  });
+
+  test('never hits more than a minority over a whole test, and sometimes fewer at once', () => {
+    const minorities = new Set<string>();
+    for (const run of runs) {
+      const damages = run.flatMap((fault) => (fault.f === f ? [fault.nodes] : []));
+      const hit = new Set(damages.flat());
+      expect(hit.size).toBe(2);
+      minorities.add([...hit].sort().join(' '));
+      expect(new Set(damages.map((nodes) => nodes.length))).toEqual(new Set([1, 2]));
+    }
+    expect(minorities.size).toBeGreaterThan(5);
+  });
+
+  test('hits a node even where there is no minority', () => {
+    for (const nodes of [1, 2]) {
+      const damages = inject([f], { nodes }).flatMap(({ fault }) => (fault.f === f ? [fault.nodes] : []));
+      for (const hit of damages) expect(hit).toHaveLength(1);
+    }
+  });
+});
+
+test('both kinds of damage to files hit the same minority', () => {
+  for (const seed of seeds) {
+    const hitBy = (f: 'truncate' | 'bitflip') =>
+      new Set(inject([f], { seed }).flatMap(({ fault }) => (fault.f === f ? fault.nodes : [])));
+    expect(hitBy('truncate')).toEqual(hitBy('bitflip'));
+  }
+});
+
 test('every nemesis is listed under its own name, with a summary of one sentence or two', () => {
   for (const [name, nemesis] of nemeses) {
     expect(nemesis.name).toBe(name);
     expect(nemesis.summary).toMatch(/\.$/);
   }
-  expect(names).toEqual(['partition', 'kill', 'pause', 'clock']);
+  expect(names).toEqual(['partition', 'packet', 'kill', 'pause', 'clock', 'truncate', 'bitflip']);
 });

@@ -40,7 +40,10 @@ export interface InvariantMonitor<D extends Description> {
 export interface Guarantee {
   /** `linearizable`, `recovery`, … : the name of the checker that judges it. */
   readonly property: string;
-  /** Kinds of fault under which it still holds; `all` means every fault ftest can inject, `never` that it need not hold at all. */
+  /**
+   * Kinds of fault under which it still holds; `all` means every fault ftest can inject but those that lose or change what
+   * was synced to disk, `never` that it need not hold at all.
+   */
   readonly under: 'all' | 'never' | readonly string[];
   /** Stated exceptions, in words. */
   readonly except?: string;

@@ -3,7 +3,7 @@
  * expectation inside a script fails the run, and so the test.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fault, Link } from '../harness/fault.ts';
+import type { Fault, FileDamageDone, Link } from '../harness/fault.ts';
 import type { Runtime } from '../harness/ports.ts';
 import type { Effect } from '../protocol/node.ts';
 import { dockerRuntime } from './docker/runtime.ts';
@@ -356,6 +356,52 @@ describe.each(present)('$name', ({ open, close, settleMs, deathMs, virtual }) =>
         expect(yield* inject({ f: 'start', nodes: ['n1'] })).toEqual({ f: 'start', nodes: [] });
         expect(yield* inject({ f: 'resume', nodes: ['n1'] })).toEqual({ f: 'resume', nodes: [] });
       });
+    });
+  });
+
+  describe.skipIf(virtual)('files', () => {
+    const seed = 5;
+
+    test('that are cut short have lost what was acknowledged; those of nodes that run are spared', async () => {
+      const { logLines } = await run(2, function* () {
+        for (const node of ['n1', 'n2']) yield* perform(node, { effects: [append(1), append(2), sync] });
+        yield* perform('n1', { effects: [append(3), sync] });
+        yield* kill('n1');
+        const truncate = { f: 'truncate', nodes: ['n1', 'n2'], dropBytes: 1, seed } as const;
+        const { damaged, ...done } = (yield* inject(truncate)) as FileDamageDone;
+        expect(done).toEqual({ ...truncate, nodes: ['n1'] });
+        expect(damaged).toMatchObject([{ node: 'n1', droppedBytes: 1, flippedBits: 0 }]);
+        expect(damaged[0]?.path).toMatch(/journal$/);
+        yield* inject({ f: 'start', nodes: ['n1'] });
+        yield* restart('n2');
+        expect(entriesOf(yield* recall('n1'))).toEqual([1, 2]);
+        expect(entriesOf(yield* recall('n2'))).toEqual([1, 2]);
+      });
+      expect(logLines.filter((line) => line.includes('torn'))).toEqual([
+        expect.stringMatching(/^n1 the journal ended in \d+ bytes of a torn record, which are cut off$/),
+      ]);
+    });
+
+    test('with flipped bits keep their node down, which says why, and the run goes on', async () => {
+      const { execution, logLines } = await run(2, function* () {
+        yield* perform('n1', { effects: [append(1), sync] });
+        yield* kill('n1');
+        const done = (yield* inject({ f: 'bitflip', nodes: ['n1', 'n2'], probability: 0, seed })) as FileDamageDone;
+        expect(done.nodes).toEqual(['n1']);
+        expect(done.damaged).toMatchObject([{ node: 'n1', droppedBytes: 0, flippedBits: 1 }]);
+        expect(yield* inject({ f: 'start', nodes: ['n1'] })).toEqual({ f: 'start', nodes: [] });
+        expect(yield* perform('n1', { effects: [] })).toMatchObject({ type: 'fail', error: 'connection-refused' });
+        expect(yield* perform('n2', { effects: [] })).toMatchObject({ type: 'ok' });
+        // The same bit again: the file is as it was.
+        expect(yield* inject({ f: 'bitflip', nodes: ['n1'], probability: 0, seed })).toMatchObject({ nodes: ['n1'] });
+        expect(yield* inject({ f: 'start', nodes: ['n1'] })).toEqual({ f: 'start', nodes: ['n1'] });
+        expect(entriesOf(yield* recall('n1'))).toEqual([1]);
+      });
+      expect(logLines.filter((line) => /^n1 .*the journal .* is damaged at byte \d+ of \d+/.test(line))).toHaveLength(
+        1,
+      );
+      const roles = execution.nodeChanges.filter(({ node }) => node === 'n1').map(({ role }) => role);
+      expect(roles).toEqual(['puppet', 'down', 'puppet']);
     });
   });
 

@@ -1,5 +1,6 @@
 /** Faults of nodes, in real time: the same for processes and for containers. */
-import type { Fault } from '../harness/fault.ts';
+import type { DamagedFile, Fault, FileDamage } from '../harness/fault.ts';
+import { damageDone } from './file-damage.ts';
 
 /** What a fault can do to a node. What it could not do, as to kill what does not run, gives false. */
 interface FaultyNode {
@@ -7,9 +8,11 @@ interface FaultyNode {
   start(): boolean | Promise<boolean>;
   pause(): boolean | Promise<boolean>;
   resume(): boolean | Promise<boolean>;
-  bump(deltaMs: number): void;
-  drift(partsPerMillion: number): void;
-  resetClock(): void;
+  bump(deltaMs: number): void | Promise<void>;
+  drift(partsPerMillion: number): void | Promise<void>;
+  resetClock(): void | Promise<void>;
+  /** Damages one of its files; undefined where it is not down, or has none. */
+  damage?(fault: FileDamage): Promise<DamagedFile | undefined>;
 }
 
 /** The node of that name; throws where the cluster has none. */
@@ -35,16 +38,22 @@ export async function injectIntoNodes(
       return { ...fault, nodes: ids.filter((_, index) => concerned[index]) };
     }
     case 'bump':
-      for (const [id, deltaMs] of Object.entries(fault.deltaMs)) nodeIn(nodes, id).bump(deltaMs);
+      await Promise.all(Object.entries(fault.deltaMs).map(([id, deltaMs]) => nodeIn(nodes, id).bump(deltaMs)));
       return fault;
     case 'drift':
-      for (const [id, partsPerMillion] of Object.entries(fault.partsPerMillion)) {
-        nodeIn(nodes, id).drift(partsPerMillion);
-      }
+      await Promise.all(Object.entries(fault.partsPerMillion).map(([id, ppm]) => nodeIn(nodes, id).drift(ppm)));
       return fault;
     case 'reset-clock':
-      for (const node of nodes.values()) node.resetClock();
+      await Promise.all([...nodes.values()].map((node) => node.resetClock()));
       return fault;
+    case 'truncate':
+    case 'bitflip': {
+      const files = await Promise.all(fault.nodes.map((id) => nodeIn(nodes, id).damage?.(fault)));
+      return damageDone(
+        fault,
+        files.filter((file) => file !== undefined),
+      );
+    }
     default:
       return undefined;
   }

@@ -4,61 +4,94 @@
  *
  * Fault model: a link that is cut, lossy, or slow is so by the kernel of the node that packets come to (rates: that they
  * go from), for all packets, acknowledgements included: TCP cut one way stalls both ways. Delays are made by the
- * hosts of ftest's own nodes, in order; so are clocks. A kill is a SIGKILL, and loses what the node had not synced; a pause is the
- * freezer's. Before a network or process fault is said to be done, it is seen to be there.
+ * hosts of ftest's own nodes, in order, and for others by proxies in their pods; so are clocks, for others by libfaketime. A kill is a SIGKILL, and loses what the node had not synced; a pause is the
+ * freezer's. Files are damaged while their node is down; from then on a node that ends by itself, or does not come back, is
+ * down and no failure. Before a network or process fault is said to be done, it is seen to be there.
  */
-import type { Fault, Link } from '../../harness/fault.ts';
+import { type Fault, isFileDamage, type Link } from '../../harness/fault.ts';
 import type { ClusterView } from '../../harness/generator.ts';
-import type { Completion } from '../../harness/ports.ts';
-import type { Test } from '../../harness/test.ts';
+import type { Completion, NodeExit } from '../../harness/ports.ts';
 import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
-import { isClientId, type Message } from '../../protocol/message.ts';
 import { injectIntoNodes, nodeIn } from '../node-faults.ts';
 import type { Observer } from '../observer.ts';
-import { Clients } from '../process/clients.ts';
-import { type DescribeBody, harnessId, type MarkBody } from '../process/wire.ts';
-import { ask, type Engine } from './engine.ts';
+import type { ContainerNode, Surroundings } from './container-node.ts';
+import { ask, DockerFailed, type Engine } from './engine.ts';
 import { type Labels, runLabel } from './labels.ts';
 import { Network } from './network.ts';
-import { DockerNode, type Surroundings } from './node.ts';
 import type { Delay } from './peer-link.ts';
-import { Pod } from './pod.ts';
+import { Pod, type PodOptions } from './pod.ts';
+import { refusals } from './refusals.ts';
 
-/** What containers are made of. */
-export interface Images {
-  readonly pod: string;
-  readonly node: string;
-  /** Of a node's container. */
-  readonly command: readonly string[];
+/** What nodes are made with. */
+export interface Building {
+  readonly engine: Engine;
+  readonly labels: Labels;
+  /** By node id, in the order of the nodes; each has its address. */
+  readonly pods: ReadonlyMap<string, Pod>;
+  readonly surroundings: Surroundings;
+  /** The name of something of the run's. */
+  name(part: string): string;
+  /** Whether all packets pass on a link, as far as faults go. */
+  passes(from: string, to: string): boolean;
 }
 
-/** On which nodes listen, in their own networks. */
-export const nodePort = 7000;
+/** What runs in the containers of a cluster: ftest's own nodes, or a system of others. */
+export interface Hosting {
+  /** What clients reach nodes by, and what nodes expect of TCP. */
+  readonly network: Pick<PodOptions, 'ports' | 'tcpRetries'>;
+  /** By which nodes find each other, besides n1, n2, … */
+  hostNames(id: string): readonly string[];
+  /** Makes each node's container. Called once. */
+  create(building: Building): Promise<readonly ContainerNode[]>;
+  /** Called once, when all nodes serve for the first time. */
+  setUp(): Promise<void>;
+  /** Asks a node that is up; resolves when the op has ended, which may be never. */
+  ask(op: Op, node: ContainerNode): Promise<Completion>;
+  /** What is sent on these links is held back from now on, on others as before. */
+  delay(links: readonly Link[], delay: Delay): Promise<void>;
+  /** Nothing is held back any more. */
+  undelay(): Promise<void>;
+  /** A node has ended in mid run, and nobody had killed it: what this means for the run. */
+  endedByItself(node: ContainerNode, code: number): void;
+  /** Those of which the run went on. */
+  readonly exits?: readonly NodeExit[];
+  /** Nobody waits any more for what was asked: because of an error, or because the run is over. */
+  close(error: Error | undefined): void;
+}
 
 export class Cluster implements ClusterView, Surroundings {
   readonly nodeIds: readonly string[];
   /** Rejects when the run cannot go on; never resolves. */
   readonly failure: Promise<never>;
   readonly #engine: Engine;
-  readonly #images: Images;
+  readonly #podImage: string;
   readonly #labels: Labels;
+  readonly #hosting: Hosting;
   readonly #observer: Observer;
-  readonly #clients: Clients;
-  readonly #delays = new Map<string, Map<string, Delay>>();
-  #nodes: ReadonlyMap<string, DockerNode> = new Map();
+  #nodes: ReadonlyMap<string, ContainerNode> = new Map();
   #network = new Network(new Map());
+  /** All nodes have served. */
+  #begun = false;
+  #filesDamaged = false;
   #failed: Error | undefined;
   #stopped = false;
   #rejectFailure: (error: Error) => void = () => {};
 
-  constructor(test: Test, engine: Engine, images: Images, labels: Labels, observer: Observer) {
-    this.nodeIds = test.nodeIds;
+  constructor(
+    nodeIds: readonly string[],
+    engine: Engine,
+    podImage: string,
+    labels: Labels,
+    hosting: Hosting,
+    observer: Observer,
+  ) {
+    this.nodeIds = nodeIds;
     this.#engine = engine;
-    this.#images = images;
+    this.#podImage = podImage;
     this.#labels = labels;
+    this.#hosting = hosting;
     this.#observer = observer;
-    this.#clients = new Clients(test.service);
     this.failure = new Promise((_, reject) => {
       this.#rejectFailure = reject;
     });
@@ -66,25 +99,36 @@ export class Cluster implements ClusterView, Surroundings {
     this.failure.catch(() => {});
   }
 
-  /** Starts all nodes at once; resolves when each has answered `init` and packets pass on all links. */
+  /** Starts all nodes at once; resolves when each serves, packets pass on all links, and what is to be set up is. */
   async start(): Promise<void> {
     const { docker } = this.#engine;
     const network = this.#name('net');
     await ask('create a network', docker.createNetwork({ Name: network, Driver: 'bridge', Labels: this.#labels }));
-    this.#nodes = new Map(
-      await Promise.all(this.nodeIds.map(async (id) => [id, await this.#deploy(id, network)] as const)),
+    const pods = new Map(
+      await Promise.all(this.nodeIds.map(async (id) => [id, await this.#startPod(id, network)] as const)),
     );
-    const nodes = [...this.#nodes.values()];
-    const addresses = Object.fromEntries(nodes.map(({ id, pod }) => [id, `${pod.address}:${nodePort}`]));
-    for (const node of nodes) node.addresses = addresses;
-    this.#network = new Network(new Map(nodes.map(({ id, pod }) => [id, pod])));
+    this.#network = new Network(pods);
+    const nodes = await this.#hosting.create({
+      engine: this.#engine,
+      labels: this.#labels,
+      pods,
+      surroundings: this,
+      name: (part) => this.#name(part),
+      passes: (from, to) => this.#network.passes(from, to),
+    });
+    await Promise.all(nodes.map((node) => node.create()));
+    this.#nodes = new Map(nodes.map((node) => [node.id, node]));
     await Promise.race([Promise.all([this.#network.apply(), ...nodes.map((node) => node.start())]), this.failure]);
     this.check();
+    await Promise.race([this.#hosting.setUp(), this.failure]);
+    this.check();
+    this.#begun = true;
   }
 
-  /** Nothing that happens from now on is a failure. */
+  /** Nothing that happens from now on is a failure, or anybody's business. */
   stop(): void {
     this.#stopped = true;
+    this.#hosting.close(undefined);
   }
 
   primaries(): readonly string[] {
@@ -104,7 +148,7 @@ export class Cluster implements ClusterView, Surroundings {
     }
     const node = nodeIn(this.#nodes, op.node as string);
     if (!node.up) return { process, type: 'fail', value, error: 'connection-refused' };
-    return this.#clients.ask(op, node.id, (message) => node.deliver(JSON.stringify(message)));
+    return this.#hosting.ask(op, node);
   }
 
   /** Throws if the run cannot go on. */
@@ -114,68 +158,50 @@ export class Cluster implements ClusterView, Surroundings {
 
   // Surroundings of the nodes.
 
-  said(node: DockerNode, message: Message): void {
-    const { dest } = message;
-    if (isClientId(dest)) this.#clients.reply(message);
-    else if (dest === harnessId) this.#hear(node, message.body as DescribeBody | MarkBody);
-    else this.fail(new Error(`${node.id} sends to ${dest}, which is neither a node nor a client`));
+  get filesDamaged(): boolean {
+    return this.#filesDamaged;
   }
 
-  log(node: DockerNode, line: string): void {
-    this.#observer.log(node.id, line);
+  log(node: ContainerNode, line: string): void {
+    if (!this.#stopped) this.#observer.log(node.id, line);
   }
 
-  changed(node: DockerNode): void {
-    this.#observer.changed(node);
+  changed(node: ContainerNode): void {
+    if (!this.#stopped) this.#observer.changed(node);
   }
 
-  died(node: DockerNode): void {
-    this.#clients.reset(node.id);
+  endedByItself(node: ContainerNode, code: number): void {
+    // Whoever finds his files damaged may refuse to serve.
+    if (this.#stopped || this.#filesDamaged) return;
+    if (this.#begun) this.#hosting.endedByItself(node, code);
+    else this.fail(new DockerFailed(`${node.id} ended with code ${code} before it served. ${node.lastWords}`));
   }
 
   fail(error: Error): void {
     if (this.#failed !== undefined || this.#stopped) return;
     this.#failed = error;
     this.#rejectFailure(error);
-    this.#clients.fail(error);
+    this.#hosting.close(error);
   }
 
-  async #deploy(id: string, network: string): Promise<DockerNode> {
-    const { docker } = this.#engine;
-    const { pod: image, node: nodeImage, command } = this.#images;
-    const labels = this.#labels;
-    const pod = await Pod.start(docker, {
-      image,
+  async #startPod(id: string, network: string): Promise<Pod> {
+    const pod = await Pod.start(this.#engine.docker, {
+      image: this.#podImage,
       name: this.#name(`${id}-pod`),
       alias: id,
+      hostNames: this.#hosting.hostNames(id),
       network,
-      port: nodePort,
-      labels,
+      labels: this.#labels,
+      ...this.#hosting.network,
     });
     pod.ended
       .then(() => this.fail(new Error(`the pod of ${id}, the container that owns its network, has ended`)))
       .catch(() => {});
-    const name = this.#name(id);
-    const node = new DockerNode(
-      { id, nodeIds: this.nodeIds, docker, pod, image: nodeImage, command, name, labels },
-      this,
-    );
-    await node.create();
-    return node;
+    return pod;
   }
 
   #name(part: string): string {
     return `ftest-${this.#labels[runLabel]}-${part}`;
-  }
-
-  #hear(node: DockerNode, body: DescribeBody | MarkBody): void {
-    if (body.type === 'mark') {
-      this.#observer.mark(body.name);
-      return;
-    }
-    node.description = body;
-    // The pause began after it spoke, and is over when it is said to be.
-    if (!node.paused) this.#observer.changed(node);
   }
 
   // Faults.
@@ -196,55 +222,18 @@ export class Cluster implements ClusterView, Surroundings {
         await this.#network.limit(fault.links, fault.bitsPerSecond);
         return fault;
       case 'delay':
-        this.#delay(fault.links, { timeMs: fault.timeMs, jitterMs: fault.jitterMs });
+        await this.#hosting.delay(fault.links, { timeMs: fault.timeMs, jitterMs: fault.jitterMs });
         return fault;
       case 'restore-packets':
-        this.#undelay();
         await this.#network.restorePackets();
+        await this.#hosting.undelay();
         return fault;
       default: {
         const done = await injectIntoNodes(fault, this.#nodes);
         if (done === undefined) throw new Error(`containers cannot ${fault.f}: ${refusals[fault.f]}`);
+        if (isFileDamage(done) && done.nodes.length > 0) this.#filesDamaged = true;
         return done;
       }
     }
   }
-
-  #delay(links: readonly Link[], delay: Delay): void {
-    for (const { from, to } of links) {
-      const delays = this.#delays.get(from) ?? new Map<string, Delay>();
-      this.#delays.set(from, delays.set(to, delay));
-    }
-    for (const [id, delays] of this.#delays) nodeIn(this.#nodes, id).setDelays(Object.fromEntries(delays));
-  }
-
-  #undelay(): void {
-    for (const id of this.#delays.keys()) nodeIn(this.#nodes, id).setDelays({});
-    this.#delays.clear();
-  }
 }
-
-const repairedByTcp = 'nodes speak TCP, which repairs it before they see it';
-const notHeld = 'the kernel drops packets or lets them pass, it does not hold them; for that use the simulator';
-const ordinaryDisks = 'the nodes write to an ordinary volume';
-const fixedMembership = 'membership is fixed';
-
-/** Why a fault cannot be injected into containers; of those that can be, nothing. */
-export const refusals: Readonly<Partial<Record<Fault['f'], string>>> = {
-  duplicate: repairedByTcp,
-  reorder: repairedByTcp,
-  corrupt: repairedByTcp,
-  hold: notHeld,
-  release: notHeld,
-  strobe: 'the hosts of the nodes bump and drift clocks but do not strobe them',
-  'lose-unfsynced': 'every kill of a container loses what was not synced',
-  'torn-write': ordinaryDisks,
-  bitflip: ordinaryDisks,
-  misdirect: ordinaryDisks,
-  eio: ordinaryDisks,
-  enospc: ordinaryDisks,
-  'slow-disk': ordinaryDisks,
-  'restore-disks': ordinaryDisks,
-  add: fixedMembership,
-  remove: fixedMembership,
-};

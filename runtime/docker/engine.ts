@@ -42,9 +42,13 @@ export async function answers({ docker }: Engine): Promise<boolean> {
 }
 
 /** What Docker is asked to do, `what` as in "Docker could not …". Throws a DockerFailed, also when it takes too long. */
-export async function ask<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
+export async function ask<Answer>(
+  what: string,
+  answer: Promise<Answer>,
+  timeoutMs: number = answerTimeoutMs,
+): Promise<Answer> {
   try {
-    return await within(answerTimeoutMs, what, answer);
+    return await within(timeoutMs, what, answer);
   } catch (error) {
     throw error instanceof DockerFailed ? error : new DockerFailed(`Docker could not ${what}: ${reasonOf(error)}`);
   }
@@ -73,8 +77,8 @@ async function within<Answer>(ms: number, what: string, answer: Promise<Answer>)
   }
 }
 
-/** Dockerode puts the engine's own words in `json.message`. */
-function reasonOf(error: unknown): string {
+/** Why Docker could not. Dockerode puts the engine's own words in `json.message`, or behind a status code. */
+export function reasonOf(error: unknown): string {
   const { json, message } = error as { readonly json?: { readonly message?: string }; readonly message?: string };
-  return (json?.message ?? message ?? String(error)).trim();
+  return (json?.message ?? message ?? String(error)).replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
 }

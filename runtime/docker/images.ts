@@ -14,12 +14,17 @@ import type Docker from 'dockerode';
 import { ask, DockerFailed } from './engine.ts';
 import { type TarFile, tarOf } from './tar.ts';
 
-/** The repositories of all images that ftest makes. */
-export const imageRepositories = ['ftest/pod', 'ftest/node', 'ftest/program'] as const;
+/** The repositories of all images that ftest makes; those of a later one may be made of an earlier one's. */
+export const imageRepositories = ['ftest/pod', 'ftest/node', 'ftest/machine', 'ftest/built', 'ftest/program'] as const;
 type Repository = (typeof imageRepositories)[number];
 
 /** What the container that owns a network needs, with the Debian package it comes in. */
-export const podPrograms: Readonly<Record<string, string>> = { bash: 'bash', nft: 'nftables', tc: 'iproute2' };
+export const podPrograms: Readonly<Record<string, string>> = {
+  bash: 'bash',
+  nft: 'nftables',
+  tc: 'iproute2',
+  tail: 'coreutils',
+};
 
 /** Where the programs of a pod lie in its image. */
 export const podProgramFolder = '/bin';
@@ -45,10 +50,17 @@ export function ensurePodImage(docker: Docker): Promise<string> {
   return ensureMachineImage(docker, 'ftest/pod', programs);
 }
 
-/** Makes the image that hosts a JavaScript program, with what it imports, if it is not there, and gives its name. */
-export async function ensureProgramImage(docker: Docker, program: string): Promise<string> {
+/** Makes the image of the node binary that runs at this moment if it is not there, and gives its name. */
+export const ensureNodeImage = (docker: Docker): Promise<string> =>
+  ensureMachineImage(docker, 'ftest/node', [{ from: process.execPath, to: nodeBinary }]);
+
+/**
+ * Makes the image that hosts a JavaScript program, with what it imports, if it is not there, and gives its name.
+ *
+ * @param base the image that it is copied onto.
+ */
+export async function ensureProgramImage(docker: Docker, program: string, base: string): Promise<string> {
   if (!existsSync(program)) throw new Error(`the nodes' program ${program} is missing: run npm run build`);
-  const base = await ensureMachineImage(docker, 'ftest/node', [{ from: process.execPath, to: nodeBinary }]);
   const sources = await importedBy(program);
   const dockerfile = Buffer.from(`FROM ${base}\nCOPY program ${programFolder}\n`);
   const archive = tarOf([
@@ -66,12 +78,14 @@ export async function ensureProgramImage(docker: Docker, program: string): Promi
 export const programInImage = async (program: string): Promise<string> =>
   join(programFolder, relative(commonFolder(await closureOf(program)), program));
 
+/** A program of this machine, and where it is to be in an image. */
 interface Placed {
   readonly from: string;
   readonly to: string;
 }
 
-async function ensureMachineImage(
+/** Makes an image of programs and their shared libraries, and of nothing else, if it is not there, and gives its name. */
+export async function ensureMachineImage(
   docker: Docker,
   repository: Repository,
   programs: readonly Placed[],
@@ -121,7 +135,7 @@ async function askLdd(program: string): Promise<string> {
 
 const digestOf = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex').slice(0, 16);
 
-async function exists(docker: Docker, image: string): Promise<boolean> {
+export async function exists(docker: Docker, image: string): Promise<boolean> {
   try {
     await docker.getImage(image).inspect();
     return true;
@@ -132,7 +146,7 @@ async function exists(docker: Docker, image: string): Promise<boolean> {
 }
 
 /** Resolves when what Docker reports of its progress has ended; rejects with what it reports as an error. */
-function follow(docker: Docker, progress: NodeJS.ReadableStream): Promise<void> {
+export function follow(docker: Docker, progress: NodeJS.ReadableStream): Promise<void> {
   return new Promise((resolve, reject) => {
     docker.modem.followProgress(progress, (error, events: readonly { readonly error?: string }[]) => {
       const failed = error ?? events?.find((event) => event.error !== undefined)?.error;

@@ -14,7 +14,9 @@ export interface Kernel {
   readonly numgen: string | undefined;
   /** A token bucket for each peer. */
   readonly tbf: string | undefined;
-  /** Delay; where it is missing, the hosts of nodes delay. */
+  /** nftables: send a node's connections to a proxy. */
+  readonly redirect: string | undefined;
+  /** Delay; where it is missing, the hosts of nodes delay, and proxies. */
   readonly netem: string | undefined;
 }
 
@@ -24,10 +26,18 @@ const slow: Rules = { ...noRules, rate: new Map([[peer, 1_000_000]]) };
 
 const nft = (rules: Rules): string => `nft -f - <<'rules'\n${nftRuleset(rules, [peer])}rules`;
 
+const redirection = `table ip ftest-redirect {
+chain redirections {
+type nat hook output priority -100; policy accept;
+meta skuid != 1 ip daddr ${peer} tcp dport 1 redirect to :2
+}
+}`;
+
 const scripts: Readonly<Record<keyof Kernel, string>> = {
   nftables: nft({ ...noRules, cut: new Set([peer]) }),
   numgen: nft(lossy),
   tbf: rateScript(slow, 'lo'),
+  redirect: `nft -f - <<'rules'\n${redirection}\nrules`,
   netem: 'tc qdisc replace dev lo root netem delay 1ms',
 };
 
@@ -59,13 +69,21 @@ export async function askKernel({ docker }: Engine, image: string): Promise<Kern
     const [, code, words] = lines.map((line) => line.match(`^${name} (\\d+) ?(.*)$`)).find((match) => match) ?? [];
     return code === '0' ? undefined : words || 'no answer';
   };
-  return { nftables: said('nftables'), numgen: said('numgen'), tbf: said('tbf'), netem: said('netem') };
+  return {
+    nftables: said('nftables'),
+    numgen: said('numgen'),
+    tbf: said('tbf'),
+    redirect: said('redirect'),
+    netem: said('netem'),
+  };
 }
+
+/** Why not, in a sentence; undefined where the kernel can. */
+export const lack = (what: string, words: string | undefined): string | undefined =>
+  words === undefined ? undefined : `the kernel has no ${what} (${words})`;
 
 /** Why a fault cannot be injected for want of the kernel; undefined where it can. */
 export function lackFor(fault: FaultName, { nftables, numgen, tbf }: Kernel): string | undefined {
-  const lack = (what: string, words: string | undefined): string | undefined =>
-    words === undefined ? undefined : `the kernel has no ${what} (${words})`;
   if (fault === 'partition' || fault === 'heal') return lack('nftables', nftables);
   if (fault === 'loss') return lack('nftables with numgen', numgen);
   if (fault === 'rate') return lack('token buckets', tbf);

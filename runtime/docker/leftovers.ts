@@ -53,10 +53,20 @@ export async function remove(docker: Docker, condition: Condition): Promise<Omit
 /** Removes the images that ftest made; those in use stay. */
 export async function removeImages(docker: Docker): Promise<number> {
   const images = await ask('list images', docker.listImages({ filters: { reference: [...imageRepositories] } }));
-  // Those that others are made of last.
-  const newestFirst = images.flatMap(({ RepoTags }) => RepoTags ?? []).sort((a, b) => (a > b ? -1 : 1));
-  for (const name of newestFirst) await askOfGone('remove an image', docker.getImage(name).remove());
-  return newestFirst.length;
+  const names = removalOrder(images);
+  for (const name of names) await askOfGone('remove an image', docker.getImage(name).remove());
+  return names.length;
+}
+
+/** The names of images, those last that others may be made of. Docker counts whole seconds. */
+export function removalOrder(
+  images: readonly { readonly RepoTags?: readonly string[] | undefined; readonly Created: number }[],
+): readonly string[] {
+  const rank = (name: string): number => imageRepositories.findIndex((each) => name.startsWith(`${each}:`));
+  return images
+    .flatMap(({ RepoTags = [], Created: created }) => RepoTags.map((name) => ({ name, created })))
+    .sort((a, b) => b.created - a.created || rank(b.name) - rank(a.name))
+    .map(({ name }) => name);
 }
 
 async function all<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {

@@ -54,6 +54,12 @@ export class Network {
     await this.apply();
   }
 
+  /** Whether all packets pass on a link; slowly, maybe. */
+  passes(from: string, to: string): boolean {
+    const key = linkKey(from, to);
+    return !this.#cut.has(key) && !this.#loss.has(key);
+  }
+
   /** Gives every pod its rules, and throws a DockerFailed if the network is not then as they say. */
   async apply(): Promise<void> {
     const peers = this.#addresses();

@@ -15,19 +15,24 @@ const scriptTimeoutMs = 20_000;
 const done = 'ftest-done';
 
 /**
- * With this the kernel gives a connection up 1.4 s after the first packet that is not acknowledged, at the third retry.
- * Our own nodes then make a new one at once, which finds a healed link sooner than retries with longer and longer pauses.
+ * `net.ipv4.tcp_retries2` of ftest's own nodes: the kernel gives a connection up 1.4 s after the first packet that is not
+ * acknowledged, at the third retry. They then make a new one at once, which finds a healed link sooner than retries with
+ * longer and longer pauses.
  */
-const tcpRetries = '1';
+export const ownTcpRetries = '1';
 
 export interface PodOptions {
   readonly image: string;
   /** Of the container, and of the pod in its network. */
   readonly name: string;
   readonly alias: string;
+  /** Further ones. */
+  readonly hostNames: readonly string[];
   readonly network: string;
-  /** In the pod; published on a port of 127.0.0.1. */
-  readonly port: number;
+  /** In the pod; each is published on a port of 127.0.0.1. */
+  readonly ports: readonly number[];
+  /** The kernel's own where it is left out. */
+  readonly tcpRetries?: string;
   readonly labels: Labels;
 }
 
@@ -42,23 +47,23 @@ export class Pod {
   readonly ended: Promise<void>;
   /** IPv4, in the network of the pods. */
   readonly address: string;
-  /** On 127.0.0.1 of this machine. */
-  readonly publishedPort: number;
+  /** By port in the pod, the port on 127.0.0.1 of this machine. */
+  readonly ports: Readonly<Record<number, number>>;
   readonly #shell: Attached;
   /** Sent and not ended, in order. */
   readonly #scripts: Script[];
 
-  private constructor(pod: Pick<Pod, 'id' | 'address' | 'publishedPort'>, shell: Attached, scripts: Script[]) {
+  private constructor(pod: Pick<Pod, 'id' | 'address' | 'ports'>, shell: Attached, scripts: Script[]) {
     this.id = pod.id;
     this.address = pod.address;
-    this.publishedPort = pod.publishedPort;
+    this.ports = pod.ports;
     this.ended = shell.ended;
     this.#shell = shell;
     this.#scripts = scripts;
   }
 
   static async start(docker: Docker, options: PodOptions): Promise<Pod> {
-    const { name, network, port } = options;
+    const { name, network } = options;
     const container = await ask(`create the container ${name}`, docker.createContainer(configuration(options)));
     const scripts: Script[] = [];
     const shell = await attach(docker, container, (line) => {
@@ -69,9 +74,18 @@ export class Pod {
     await ask(`start the container ${name}`, container.start());
     const { NetworkSettings } = await ask(`inspect the container ${name}`, container.inspect());
     const address = NetworkSettings.Networks[network]?.IPAddress;
-    const publishedPort = Number(NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort);
-    if (!address || !publishedPort) throw new DockerFailed(`Docker gave the container ${name} no address or no port`);
-    return new Pod({ id: container.id, address, publishedPort }, shell, scripts);
+    const ports = options.ports.map(
+      (port) => [port, Number(NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort)] as const,
+    );
+    if (!address || !ports.every(([, published]) => published > 0)) {
+      throw new DockerFailed(`Docker gave the container ${name} no address or no port`);
+    }
+    return new Pod({ id: container.id, address, ports: Object.fromEntries(ports) }, shell, scripts);
+  }
+
+  /** The port on 127.0.0.1 that leads to a port of the pod. */
+  publishedPort(port: number): number {
+    return this.ports[port] as number;
   }
 
   /** Runs a script, after those before it; resolves with its output, and rejects with a DockerFailed if it fails. */
@@ -104,21 +118,26 @@ export class Pod {
   }
 }
 
-const configuration = ({ image, name, alias, network, port, labels }: PodOptions): Docker.ContainerCreateOptions => ({
-  ...stdinOf(labels),
-  name,
-  Image: image,
-  Hostname: alias,
-  Cmd: [`${podProgramFolder}/bash`],
-  Env: [`PATH=${podProgramFolder}`],
-  Labels: labels,
-  ExposedPorts: { [`${port}/tcp`]: {} },
-  HostConfig: {
-    ...hostDefaults(),
-    CapAdd: ['NET_ADMIN'],
-    NetworkMode: network,
-    PortBindings: { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
-    Sysctls: { 'net.ipv4.tcp_retries2': tcpRetries },
-  },
-  NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [alias] } } },
-});
+const configuration = (options: PodOptions): Docker.ContainerCreateOptions => {
+  const { image, name, alias, hostNames, network, ports, tcpRetries, labels } = options;
+  const tcp = <Value>(value: Value): Record<string, Value> =>
+    Object.fromEntries(ports.map((port) => [`${port}/tcp`, value]));
+  return {
+    ...stdinOf(labels),
+    name,
+    Image: image,
+    Hostname: alias,
+    Cmd: [`${podProgramFolder}/bash`],
+    Env: [`PATH=${podProgramFolder}`],
+    Labels: labels,
+    ExposedPorts: tcp({}),
+    HostConfig: {
+      ...hostDefaults(),
+      CapAdd: ['NET_ADMIN'],
+      NetworkMode: network,
+      PortBindings: tcp([{ HostIp: '127.0.0.1', HostPort: '' }]),
+      ...(tcpRetries === undefined ? {} : { Sysctls: { 'net.ipv4.tcp_retries2': tcpRetries } }),
+    },
+    NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [alias, ...hostNames] } } },
+  };
+};

@@ -31,7 +31,10 @@ export function nftRuleset({ cut, loss, rate }: Rules, peers: readonly string[])
   lines.push('chain faults {', 'type filter hook input priority -10; policy accept;');
   if (cut.size > 0) lines.push(`ip saddr { ${[...cut].join(', ')} } drop`);
   for (const [peer, percent] of loss) {
-    lines.push(`ip saddr ${peer} numgen random mod ${outOf} < ${Math.round((percent / 100) * outOf)} drop`);
+    // What a proxy in the pod passes on for a peer has been lost or not when it came to the proxy.
+    lines.push(
+      `iifname != lo ip saddr ${peer} numgen random mod ${outOf} < ${Math.round((percent / 100) * outOf)} drop`,
+    );
   }
   lines.push('}', 'chain probes {', 'type filter hook input priority 0; policy accept;');
   for (const peer of peers) lines.push(`ip saddr ${peer} udp dport ${probePort} counter name ${counterOf(peer)} drop`);

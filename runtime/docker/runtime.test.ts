@@ -2,7 +2,7 @@
  * What only the Docker runtime does: faults by the kernel, containers without privileges, a Docker that goes away, and
  * leaving nothing behind. Where no Docker answers, all of it is skipped, and a line on stderr says so.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,8 @@ import { runsOf, whyNoDocker } from '../testing/docker.ts';
 import { tag } from '../testing/puppet.ts';
 import { begin, inject, perform, recall, recallUntil, runScript, type Script, wait } from '../testing/script.ts';
 import { connectEngine } from './engine.ts';
+import { ensureImageOf } from './image-sources.ts';
+import { ensureNodeImage } from './images.ts';
 import { runLabel } from './labels.ts';
 import { ofRun, remove } from './leftovers.ts';
 import { dockerRuntime } from './runtime.ts';
@@ -89,6 +91,26 @@ describe.skipIf(whyNoDocker !== undefined)('in containers', () => {
     for (const fault of ['partition', 'kill', 'pause']) expect(faults[fault], fault).toBeGreaterThan(0);
   });
 
+  test('ftest runs its nodes in an image of somebody else too, whatever that one would start, and as whom', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ftest-dockerfile-'));
+    const dockerfile = join(folder, 'Dockerfile');
+    const words = 'ENV PATH=/elsewhere:/bin\nUSER 1000\nENTRYPOINT ["/none"]\nCMD ["none"]\n';
+    await writeFile(dockerfile, `FROM ${await ensureNodeImage(docker)}\n${words}`);
+    const { name: image } = await ensureImageOf(docker, { dockerfile }, () => {});
+    const program = await bundle('cli/node.ts');
+    const runtime = () => dockerRuntime({ program: program.path });
+    const registry: Registry = { targets, services, workloads, nemeses, runtimes: new Map([['docker', runtime]]) };
+    const journal: Journal = { record() {}, log() {}, flush() {} };
+    for (const options of [{ image }, { dockerfile }]) {
+      const spec = { ...defaultSpec('raft', 'register', 7, 1), runtime: 'docker' as const, timeLimitMs: 500, options };
+      const { results } = await runTest(resolveTest(spec, registry), await runtime(), journal);
+      expect(results.stats.ok).toBeGreaterThan(0);
+    }
+    await program.remove();
+    await docker.getImage(image).remove();
+    await rm(folder, { recursive: true });
+  });
+
   test('no container is privileged, mounts the socket, or listens beyond 127.0.0.1; only pods may touch the network', async () => {
     let inspected: readonly Docker.ContainerInspectInfo[] = [];
     await runScript(await puppetRuntime(), 2, function* () {
@@ -152,7 +174,7 @@ describe.skipIf(whyNoDocker !== undefined)('in containers', () => {
       yield* recall('n1');
     });
     await expect(run).rejects.toThrow(
-      /^n2 exited with code 1, and nobody had killed it\. The end of its log:\nError: the puppet was told to crash/,
+      /^n2 ended with code 1, and nobody had killed it\. The end of its log:\nError: the puppet was told to crash/,
     );
   });
 

@@ -1,25 +1,34 @@
-/** Runs a test in containers of this machine's Docker, in real time: ftest's own nodes, broken by the kernel. */
+/** Runs a test in containers of this machine's Docker, in real time: ftest's own nodes or others', broken by the kernel. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ImageSource, isContainerSystem } from '../../harness/container-system.ts';
 import { driveRealTime } from '../../harness/drive.ts';
 import type { Execution, Runtime, Session } from '../../harness/ports.ts';
 import type { Test } from '../../harness/test.ts';
 import { machineNs, Observer } from '../observer.ts';
 import { writeNodeArguments } from '../process/command-line.ts';
-import { Cluster, type Images, nodePort, refusals } from './cluster.ts';
+import { Cluster, type Hosting } from './cluster.ts';
 import { answers, connectEngine, DockerFailed, type Engine } from './engine.ts';
-import { ensurePodImage, ensureProgramImage, nodeBinary, programInImage } from './images.ts';
-import { askKernel, lackFor } from './kernel.ts';
+import { ensureImageOf } from './image-sources.ts';
+import { ensureNodeImage, ensurePodImage, ensureProgramImage, nodeBinary, programInImage } from './images.ts';
+import { askKernel } from './kernel.ts';
 import { newRunLabels, runLabel } from './labels.ts';
 import { ofRun, orphaned, remove } from './leftovers.ts';
-import { dataFolder } from './node.ts';
+import { dataFolder, nodePort } from './node.ts';
+import { OwnNodes } from './own-nodes.ts';
+import { refusalOf } from './refusals.ts';
+import { SystemNodes } from './system-nodes.ts';
 
 export interface DockerOptions {
   /** A JavaScript file that hosts nodes, as `parseNodeArguments` and `hostNodeOnTcp` say. */
   readonly program: string;
+  /** A JavaScript file that delays what nodes of others send, as cli/proxy.ts does. Without it nothing is delayed. */
+  readonly proxyProgram?: string;
   /** Called when this process exits in mid run: has what the run of that name made removed by another. */
   readonly abandon?: (run: string) => void;
   /** Where given, everything is kept at the end, running, and this is called with how to look inside. */
   readonly kept?: ((words: string) => void) | undefined;
+  /** Called with what is being done when it may take minutes, as to pull an image. */
+  readonly announce?: (words: string) => void;
 }
 
 /** Throws a DockerFailed where no Docker answers. */
@@ -28,7 +37,7 @@ export async function dockerRuntime(options: DockerOptions): Promise<Runtime> {
   const kernel = await askKernel(engine, await ensurePodImage(engine.docker));
   return {
     name: 'docker',
-    refuses: (fault) => refusals[fault] ?? lackFor(fault, kernel),
+    refuses: (fault, system) => refusalOf(fault, kernel, system),
     execute: (session) => execute(session, engine, options),
   };
 }
@@ -36,11 +45,12 @@ export async function dockerRuntime(options: DockerOptions): Promise<Runtime> {
 async function execute(session: Session, engine: Engine, options: DockerOptions): Promise<Execution> {
   const { test, journal, signal } = session;
   await remove(engine.docker, orphaned);
-  const images = await ensureImages(engine, options.program, test);
+  const podImage = await ensurePodImage(engine.docker);
+  const observer = new Observer(journal);
+  const hosting = await host(test, engine, podImage, observer, options);
   const labels = newRunLabels(options.kept !== undefined);
   const run = labels[runLabel];
-  const observer = new Observer(journal);
-  const cluster = new Cluster(test, engine, images, labels, observer);
+  const cluster = new Cluster(test.nodeIds, engine, podImage, labels, hosting, observer);
   const abandon = (): void => options.abandon?.(run);
   if (options.kept === undefined) process.on('exit', abandon);
   try {
@@ -55,29 +65,56 @@ async function execute(session: Session, engine: Engine, options: DockerOptions)
       invoke: (op) => cluster.invoke(op),
     });
     cluster.check();
-    return { duration, ...observer.observed() };
+    const { exits } = hosting;
+    return { duration, ...observer.observed(), ...(exits === undefined ? {} : { exits }) };
   } catch (error) {
     throw await explain(engine, error);
   } finally {
     cluster.stop();
     // Where Docker is gone, the error says so, and the next run removes what is left.
-    if (options.kept !== undefined) options.kept(howToLookInside(run, test.nodeIds[0] as string));
+    if (options.kept !== undefined) options.kept(howToLookInside(run, test));
     else if (await answers(engine)) await remove(engine.docker, ofRun(run));
     process.off('exit', abandon);
   }
 }
 
-const howToLookInside = (run: string, node: string): string => `kept run ${run}. To look inside:
+/** Makes the images that are not there yet. */
+async function host(
+  test: Test,
+  { docker }: Engine,
+  podImage: string,
+  observer: Observer,
+  { program, proxyProgram = '', announce = () => {} }: DockerOptions,
+): Promise<Hosting> {
+  const { system, service, spec } = test;
+  const instead = namedImage(test);
+  if (isContainerSystem(system))
+    return new SystemNodes(system, test, { pod: podImage, proxyProgram, instead, announce });
+  const base = instead === undefined ? undefined : (await ensureImageOf(docker, instead, announce)).name;
+  const image = await ensureProgramImage(docker, program, base ?? (await ensureNodeImage(docker)));
+  const args = { target: system.name, service: service.name, bug: spec.bug, directory: dataFolder, port: nodePort };
+  // An image of somebody else's has its own place for node.
+  const node = base === undefined ? nodeBinary : 'node';
+  return new OwnNodes(service, image, [node, await programInImage(program), ...writeNodeArguments(args)], observer);
+}
+
+/** The image that the spec asks for, in the place of the usual one. */
+function namedImage({ spec: { options } }: Test): ImageSource | undefined {
+  const { image, dockerfile } = options;
+  if (image !== undefined) return { image };
+  return dockerfile === undefined ? undefined : { dockerfile };
+}
+
+function howToLookInside(run: string, { system, nodeIds }: Test): string {
+  const node = `ftest-${run}-${nodeIds[0]}`;
+  const program = isContainerSystem(system) ? 'sh' : nodeBinary;
+  const inside = isContainerSystem(system) ? 'if its image has a shell' : `data in ${dataFolder}`;
+  return `kept run ${run}. To look inside:
   docker ps --filter label=${runLabel}=${run}
-  docker exec -it ftest-${run}-${node}-pod bash    its network: nft list ruleset; tc qdisc
-  docker exec -it ftest-${run}-${node} ${nodeBinary}    the node's own container, data in ${dataFolder}
+  docker exec -it ${node}-pod bash    its network: nft list ruleset; tc qdisc
+  docker exec -it ${node} ${program}    the node's own container, ${inside}
   ftest clean --run ${run}
 `;
-
-async function ensureImages({ docker }: Engine, program: string, { system, service, spec }: Test): Promise<Images> {
-  const [pod, node] = [await ensurePodImage(docker), await ensureProgramImage(docker, program)];
-  const args = { target: system.name, service: service.name, bug: spec.bug, directory: dataFolder, port: nodePort };
-  return { pod, node, command: [nodeBinary, await programInImage(program), ...writeNodeArguments(args)] };
 }
 
 /** A Docker that is stopped ends its containers first: whatever failed then, it was that. */

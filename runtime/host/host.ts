@@ -54,6 +54,9 @@ export class NodeHost {
   /** Reads back what is durable, counts the life, and gives the node its `start` event. */
   static async start(options: HostOptions): Promise<NodeHost> {
     const storage = await Storage.open(options.directory);
+    if (storage.tornBytes > 0) {
+      options.surroundings.log(`the journal ended in ${storage.tornBytes} bytes of a torn record, which are cut off`);
+    }
     const host = new NodeHost(options, storage);
     const { incarnation } = storage;
     host.#step({ type: 'start', nowMs: options.clock.wallMs(), incarnation, durable: storage.read() });

@@ -53,6 +53,32 @@ describe('storage', () => {
     expect(entries(await live())).toEqual({ first: 1, entries: [1, 3] });
   });
 
+  test('says how much was torn off', async () => {
+    await live({ type: 'append', log: 'log', entries: [1] });
+    await appendFile(path(), encodeRecord('torn').subarray(0, 5));
+    const storage = await open();
+    expect(storage.tornBytes).toBe(5);
+    await storage.close();
+    const again = await open();
+    expect(again.tornBytes).toBe(0);
+    await again.close();
+  });
+
+  test.each([
+    ['in the middle', 0.5],
+    ['in the last record', 1],
+  ])('refuses a journal that is damaged %s, and leaves it as it is', async (_where, part) => {
+    await live({ type: 'append', log: 'log', entries: [1] }, { type: 'append', log: 'log', entries: [2] });
+    const bytes = await readFile(path());
+    const place = Math.floor(bytes.length * part) - 1;
+    bytes[place] = (bytes[place] as number) ^ 4;
+    await writeFile(path(), bytes);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(open()).rejects.toThrow(/^the journal .*node\/journal is damaged at byte \d+ of \d+: /);
+    }
+    expect(await readFile(path())).toEqual(bytes);
+  });
+
   test('what it reads back does not change when it goes on writing', async () => {
     await live({ type: 'append', log: 'log', entries: [1] });
     const storage = await open();

@@ -3,10 +3,11 @@
  *
  * Fault model: a link that is cut drops what is sent on it from then on; what was routed before arrives. A kill is a
  * SIGKILL, and loses what the node had not synced; a pause is a SIGSTOP. Clocks are faked in the hosts of ftest's own
- * nodes. Links between nodes are never late, lossy, or out of order; a client's link is never cut and dies with its node.
+ * nodes. Files are damaged while their node is down; from then on a node that ends by itself, or does not come back, is down
+ * and no failure of the run. Links between nodes are never late, lossy, or out of order; a client's link is never cut and dies with its node.
  */
 import { join } from 'node:path';
-import type { Fault } from '../../harness/fault.ts';
+import { type Fault, isFileDamage } from '../../harness/fault.ts';
 import type { ClusterView } from '../../harness/generator.ts';
 import type { Completion } from '../../harness/ports.ts';
 import type { Test } from '../../harness/test.ts';
@@ -40,6 +41,7 @@ export class Cluster implements ClusterView, Surroundings {
   readonly #clients: Clients;
   readonly #cut = new Set<string>();
   #failed: Error | undefined;
+  #filesDamaged = false;
   #rejectFailure: (error: Error) => void = () => {};
 
   constructor(test: Test, command: NodeCommand, directory: string, reaper: Reaper, events: ClusterEvents) {
@@ -48,7 +50,10 @@ export class Cluster implements ClusterView, Surroundings {
     this.#reaper = reaper;
     this.#clients = new Clients(test.service);
     this.#nodes = new Map(
-      test.nodeIds.map((id) => [id, new ClusterNode(id, test.nodeIds, command(test, join(directory, id)), this)]),
+      test.nodeIds.map((id) => {
+        const folder = join(directory, id);
+        return [id, new ClusterNode({ id, nodeIds: test.nodeIds, folder, command: command(test, folder) }, this)];
+      }),
     );
     this.failure = new Promise((_, reject) => {
       this.#rejectFailure = reject;
@@ -86,6 +91,10 @@ export class Cluster implements ClusterView, Surroundings {
     const node = nodeIn(this.#nodes, op.node as string);
     if (!node.up) return { process, type: 'fail', value, error: 'connection-refused' };
     return this.#clients.ask(op, node.id, (message) => node.deliver(JSON.stringify(message)));
+  }
+
+  get filesDamaged(): boolean {
+    return this.#filesDamaged;
   }
 
   /** Throws if the run cannot go on. */
@@ -165,6 +174,7 @@ export class Cluster implements ClusterView, Surroundings {
       default: {
         const done = await injectIntoNodes(fault, this.#nodes);
         if (done === undefined) throw new Error(`processes cannot ${fault.f}: ${refusals[fault.f]}`);
+        if (isFileDamage(done) && done.nodes.length > 0) this.#filesDamaged = true;
         return done;
       }
     }
@@ -191,7 +201,6 @@ export const refusals: Readonly<Partial<Record<Fault['f'], string>>> = {
   strobe: 'the hosts of the nodes bump and drift clocks but do not strobe them',
   'lose-unfsynced': 'every kill of a process loses what was not synced',
   'torn-write': ordinaryDisks,
-  bitflip: ordinaryDisks,
   misdirect: ordinaryDisks,
   eio: ordinaryDisks,
   enospc: ordinaryDisks,

@@ -1,6 +1,8 @@
 /** A node of the cluster across its lives, as the harness sees it from its end of the pipes. */
+import type { DamagedFile, FileDamage } from '../../harness/fault.ts';
 import type { Body, Message } from '../../protocol/message.ts';
 import { NodeClock } from '../host/clock.ts';
+import { damageFileIn } from './damage.ts';
 import { type Command, NodeProcess } from './node-process.ts';
 import { type ClockBody, type DescribeBody, harnessId, type InitBody, initClientId, parseMessage } from './wire.ts';
 
@@ -23,15 +25,24 @@ export interface Surroundings {
   died(node: ClusterNode): void;
   watch(group: number): void;
   forget(group: number): void;
+  /** Files of some node were damaged: from now on nodes may end by themselves, and stay down. */
+  readonly filesDamaged: boolean;
   /** The run cannot go on: `failure` rejects. */
   fail(error: Error): void;
   readonly failure: Promise<never>;
 }
 
+export interface NodeOptions {
+  readonly id: string;
+  readonly nodeIds: readonly string[];
+  /** Its own, where its files are. */
+  readonly folder: string;
+  readonly command: Command;
+}
+
 export class ClusterNode {
   readonly id: string;
-  readonly #nodeIds: readonly string[];
-  readonly #command: Command;
+  readonly #options: NodeOptions;
   readonly #surroundings: Surroundings;
   /** What its host's clock is, kept here because a clock outlives a process. */
   readonly #clock = new NodeClock();
@@ -45,10 +56,9 @@ export class ClusterNode {
   /** What it last said of itself in this life. */
   description: DescribeBody | undefined;
 
-  constructor(id: string, nodeIds: readonly string[], command: Command, surroundings: Surroundings) {
-    this.id = id;
-    this.#nodeIds = nodeIds;
-    this.#command = command;
+  constructor(options: NodeOptions, surroundings: Surroundings) {
+    this.id = options.id;
+    this.#options = options;
     this.#surroundings = surroundings;
   }
 
@@ -63,14 +73,12 @@ export class ClusterNode {
     const answered = new Promise<void>((resolve) => {
       this.#initOk = resolve;
     });
-    const timeout = setTimeout(() => {
-      this.#fail(`${this.id} has not answered init within ${initTimeoutMs / 1000} s`);
-    }, initTimeoutMs);
+    const timeout = setTimeout(() => this.#isLate(life), initTimeoutMs);
     this.#send<InitBody>(initClientId, {
       type: 'init',
       msg_id: initMsgId,
       node_id: this.id,
-      node_ids: this.#nodeIds,
+      node_ids: this.#options.nodeIds,
     });
     try {
       await Promise.race([answered, life.ended, this.#surroundings.failure]);
@@ -113,6 +121,11 @@ export class ClusterNode {
     return true;
   }
 
+  /** Damages one of its files; undefined where it is not down, or has none. */
+  async damage(fault: FileDamage): Promise<DamagedFile | undefined> {
+    return this.#life === undefined ? damageFileIn(this.#options.folder, this.id, fault) : undefined;
+  }
+
   bump(deltaMs: number): void {
     this.#clock.set(this.#clock.skewMs() + deltaMs, this.#clock.driftPpm);
     this.#sendClock();
@@ -140,7 +153,7 @@ export class ClusterNode {
   }
 
   #spawn(): NodeProcess {
-    const life: NodeProcess = new NodeProcess(this.#command, {
+    const life: NodeProcess = new NodeProcess(this.#options.command, {
       line: (line) => this.#hear(line),
       log: (line) => {
         this.#lastLines.push(line);
@@ -158,9 +171,20 @@ export class ClusterNode {
   #endedByItself(how: string): void {
     this.#life = undefined;
     this.up = false;
+    this.paused = false;
+    this.description = undefined;
     this.#surroundings.log(this, `${this.id} ${how}`);
+    // First: what clients are told when it died makes them go on, and the run must not.
+    if (!this.#surroundings.filesDamaged) this.#fail(`${this.id} ${how}, and nobody had killed it`);
+    this.#surroundings.died(this);
     this.#surroundings.changed(this);
-    this.#fail(`${this.id} ${how}, and nobody had killed it`);
+  }
+
+  /** It has not answered init for so long that it never will. */
+  #isLate(life: NodeProcess): void {
+    const late = `${this.id} has not answered init within ${initTimeoutMs / 1000} s`;
+    if (!this.#surroundings.filesDamaged) this.#fail(late);
+    else if (this.#life === life) life.signal('SIGKILL');
   }
 
   #hear(line: string): void {
