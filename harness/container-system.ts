@@ -97,8 +97,8 @@ export interface TargetOption {
 
 export interface ContainerSystem extends Target {
   readonly options: readonly TargetOption[];
-  /** The promises under other options than the defaults; `promises` where it is left out. */
-  promisesWith?(options: Readonly<Record<string, string>>): readonly Guarantee[];
+  /** The promises of one service under these options; `promises` where it is left out. */
+  promisesWith?(options: Readonly<Record<string, string>>, service: ServiceName): readonly Guarantee[];
   /** How many nodes it can have; any number where it is left out. The first is the default, else 5. */
   readonly sizes?: readonly number[];
   /** Ports on which clients speak to a node: published on 127.0.0.1. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { expectedOutcome, isStatedLimit } from './promises.ts';
+import { expectedOutcome, isStatedLimit, reasonsNeverPromised } from './promises.ts';
 
 const promises = [
   { property: 'linearizable', under: ['partition', 'kill'] },
@@ -34,6 +34,17 @@ describe('a stated limit', () => {
   test('is none of a property that no promise mentions', () => {
     expect(isStatedLimit(promises, 'invariants', ['drift'])).toBe(false);
   });
+});
+
+test('a property that is never promised is a limit whatever happened, with the reason', () => {
+  const never = [
+    { property: 'linearizable', under: 'never', except: 'reads may be old' },
+    { property: 'recovery', under: 'all', except: 'disks may fail' },
+  ] as const;
+  expect(isStatedLimit(never, 'linearizable', [])).toBe(true);
+  const both = { linearizable: { valid: false }, recovery: { valid: false } } as const;
+  expect(reasonsNeverPromised(never, both)).toEqual(['reads may be old']);
+  expect(reasonsNeverPromised(never, { linearizable: { valid: true } })).toEqual([]);
 });
 
 describe('the expected outcome', () => {

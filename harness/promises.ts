@@ -17,6 +17,18 @@ export function isStatedLimit(promises: readonly Guarantee[], property: string, 
   return spoken.length > 0 && !spoken.some(covers);
 }
 
+/** In words, why what was violated need never have held; nothing of what holds under some faults. */
+export const reasonsNeverPromised = (
+  promises: readonly Guarantee[],
+  verdicts: Readonly<Record<string, Verdict>>,
+): readonly string[] => [
+  ...new Set(
+    promises.flatMap(({ property, under, except }) =>
+      under === 'never' && except !== undefined && verdicts[property]?.valid === false ? [except] : [],
+    ),
+  ),
+];
+
 /** `bug` when one is switched on; `limit` when every violation is a stated limit of the target; else null. */
 export function expectedOutcome(
   bug: string | null,

@@ -3,7 +3,7 @@ import { type Validity, type Verdict, worst } from '../checkers/checker.ts';
 import { countFaults } from '../checkers/faults.ts';
 import type { History } from '../history/history.ts';
 import type { BrokenInvariant, Execution, NodeChange } from './ports.ts';
-import { expectedOutcome } from './promises.ts';
+import { expectedOutcome, reasonsNeverPromised } from './promises.ts';
 import { defaultSpec, type RuntimeName, type TestSpec } from './spec.ts';
 import type { Test } from './test.ts';
 
@@ -17,6 +17,8 @@ export interface Results {
   readonly valid: Validity;
   /** Why a verdict that is not valid is no surprise: a stated limit of the target, or a bug switched on. */
   readonly expected: 'limit' | 'bug' | null;
+  /** Of a limit that no fault brings about, but what was asked for: why it is one, in words. */
+  readonly limits?: readonly string[];
   readonly checkers: Readonly<Record<string, Verdict>>;
   /** Clients' ops, by how they ended. */
   readonly stats: { readonly invoke: number; readonly ok: number; readonly fail: number; readonly info: number };
@@ -51,6 +53,8 @@ export function resultsOf(run: FinishedRun, digest: Results['history']): Results
   const { test, history, execution, checkers } = run;
   const { spec, promises } = test;
   const faults = countFaults(history);
+  const expected = expectedOutcome(spec.bug, promises, checkers, Object.keys(faults));
+  const limits = expected === 'limit' ? reasonsNeverPromised(promises, checkers) : [];
   const valid = worst(Object.values(checkers).map((verdict) => verdict.valid));
   return {
     target: spec.target,
@@ -60,7 +64,8 @@ export function resultsOf(run: FinishedRun, digest: Results['history']): Results
     seed: spec.seed,
     bug: spec.bug,
     valid,
-    expected: expectedOutcome(spec.bug, promises, checkers, Object.keys(faults)),
+    expected,
+    ...(limits.length === 0 ? {} : { limits }),
     checkers,
     stats: countOps(history),
     faults,

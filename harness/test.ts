@@ -131,7 +131,9 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
     system,
     config: isContainerSystem(system) ? undefined : configured(system, service.name, spec.bug),
     targetOptions,
-    promises: isContainerSystem(system) ? (system.promisesWith?.(targetOptions) ?? system.promises) : system.promises,
+    promises: isContainerSystem(system)
+      ? (system.promisesWith?.(targetOptions, service.name) ?? system.promises)
+      : system.promises,
     service,
     generator: wholeRun(spec, recoveryMsOf(system), parts, packages, heal),
     interrupted: heal,

@@ -140,6 +140,14 @@ describe('the summary', () => {
     );
   });
 
+  test('says why what was asked for is no promise, where no fault is the reason', () => {
+    const sample = sampleRun({ valid: false });
+    const results = { ...sample.results, bug: null, expected: 'limit' as const, limits: ['reads may be old'] };
+    expect(renderSummary({ ...sample, results }, plain)).toContain(
+      'Expected: raft does not promise this, for reads may be old.',
+    );
+  });
+
   test('fits a narrow terminal, but for the line that is there to be copied', () => {
     const lines = renderSummary(sampleRun({ valid: false }), { colours: false, columns: 60 }).split('\n');
     const tooLong = lines.filter((line) => line.length > 60);

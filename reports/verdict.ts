@@ -125,5 +125,7 @@ export function describeExpected(results: Results): string | undefined {
   }
   if (results.expected === 'bug') return `Expected: the bug ${results.bug ?? ''} is switched on.`;
   if (results.expected !== 'limit') return undefined;
-  return `Expected: ${results.target} does not promise this under the faults that happened (${describeFaults(results.faults)}).`;
+  const { target, limits = [] } = results;
+  if (limits.length > 0) return `Expected: ${target} does not promise this, for ${displayList(limits)}.`;
+  return `Expected: ${target} does not promise this under the faults that happened (${describeFaults(results.faults)}).`;
 }

@@ -53,7 +53,8 @@ function afterwards({ deed, client, refused }: Turn, { type }: Op): Turn {
   if (deed === 'rescue') return { deed: 'acquire', client, refused };
   if (type === 'info') return { deed: 'let-go', client, refused: 0 };
   if (deed === 'let-go') return { deed: 'acquire', client: client + 1, refused: 0 };
-  if (deed === 'release') return { deed: 'acquire', client, refused: 0 };
+  // A release that failed has left it with the lock.
+  if (deed === 'release') return { deed: type === 'fail' ? 'let-go' : 'acquire', client, refused: 0 };
   if (type === 'ok') return { deed: 'release', client, refused: 0 };
   const isRescue = client > 0 && (refused + 1) % patience === 0;
   return { deed: isRescue ? 'rescue' : 'acquire', client, refused: refused + 1 };

@@ -537,21 +537,23 @@ describe.skipIf(etcdBinary === undefined)('three members of etcd', () => {
 
 describe('what etcd is said to be', () => {
   test('a violation is a stated limit only where an option gives the property up', () => {
-    const isLimit = (options: Options, property: string, ...faults: string[]): boolean =>
-      isStatedLimit(etcd.promisesWith?.(options) ?? [], property, faults);
+    const isLimit = (options: Options, service: ServiceName, property: string, ...faults: string[]): boolean =>
+      isStatedLimit(etcd.promisesWith?.(options, service) ?? [], property, faults);
     for (const property of ['linearizable', 'list-append', 'rw-register', 'set', 'set-full']) {
-      expect(isLimit(agreed, property, 'partition', 'kill', 'pause', 'loss', 'rate', 'delay'), property).toBe(false);
-      expect(isLimit(local, property), property).toBe(true);
+      const faults = ['partition', 'kill', 'pause', 'loss', 'rate', 'delay'];
+      expect(isLimit(agreed, 'register', property, ...faults), property).toBe(false);
+      expect(isLimit(local, 'register', property), property).toBe(true);
+      expect(isLimit(leased, 'register', property, 'partition'), property).toBe(false);
     }
-    for (const property of ['long-fork', 'causal', 'causal-reverse', 'lock-ownership', 'recovery']) {
-      expect(isLimit(local, property, 'partition'), property).toBe(false);
+    for (const property of ['long-fork', 'causal', 'causal-reverse', 'recovery']) {
+      expect(isLimit(local, 'txn', property, 'partition'), property).toBe(false);
     }
     for (const property of ['lock-ownership', 'linearizable']) {
-      expect(isLimit(leased, property), property).toBe(false);
-      expect(isLimit(leased, property, 'partition'), property).toBe(true);
+      expect(isLimit(local, 'lock', property, 'partition'), property).toBe(false);
+      expect(isLimit(leased, 'lock', property), property).toBe(false);
+      expect(isLimit(leased, 'lock', property, 'partition'), property).toBe(true);
     }
-    expect(isLimit({ ...leased, ...local, lease: '2s' }, 'linearizable')).toBe(true);
-    expect(etcd.promisesWith?.(agreed)).toEqual(etcd.promises);
+    expect(etcd.promisesWith?.(agreed, 'register')).toEqual(etcd.promises);
   });
 
   test('a node writes to its volume alone, and knows all others', () => {

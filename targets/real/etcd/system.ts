@@ -1,5 +1,6 @@
 /** etcd: a key-value store replicated by Raft, as it is: this machine's own binary, in containers. */
 import type { ContainerPlan, ContainerSystem, Endpoint, Placement } from '../../../harness/container-system.ts';
+import type { ServiceName } from '../../../protocol/service.ts';
 import type { Guarantee } from '../../../protocol/system.ts';
 import { clientPort, Gateway } from './gateway.ts';
 import { openLock } from './lock.ts';
@@ -23,17 +24,17 @@ const ofFreshReads = ['linearizable', 'list-append', 'rw-register', 'set', 'set-
 const ofAnyReads = ['long-fork', 'causal', 'causal-reverse'];
 const ofLocks = ['lock-ownership', 'linearizable'];
 
-/** By the later options some guarantees are less. */
-function promisesWith({ reads, lease }: Readonly<Record<string, string>>): readonly Guarantee[] {
+/** An option takes some guarantees of the services that it concerns. */
+function promisesWith({ reads, lease }: Readonly<Record<string, string>>, service?: ServiceName): readonly Guarantee[] {
   const guarantees = new Map<string, Guarantee>();
   for (const property of [...ofFreshReads, ...ofAnyReads, ...ofLocks, 'recovery']) {
     guarantees.set(property, { property, under: 'all', except: 'faults that lose or change what was synced to disk' });
   }
-  if (lease === '2s') {
+  if (lease === '2s' && service === 'lock') {
     const except = 'a lock is lost when its lease is not renewed in time';
     for (const property of ofLocks) guarantees.set(property, { property, under: [], except });
   }
-  if (reads === 'serializable') {
+  if (reads === 'serializable' && service !== 'lock') {
     const except = 'a member answers reads of what it knows, which may be old';
     for (const property of ofFreshReads) guarantees.set(property, { property, under: 'never', except });
   }
