@@ -1,10 +1,12 @@
 /** `npm run bench -- NAME`: measurements, each with its own figures in docs/PERFORMANCE.md. */
+import { benchHarness } from './harness.ts';
 import { benchLinearizability } from './linearizability.ts';
 import { benchSimulator } from './sim.ts';
 import { benchTransactions } from './transactions.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   sim: benchSimulator,
+  harness: benchHarness,
   linearizability: benchLinearizability,
   transactions: benchTransactions,
 };

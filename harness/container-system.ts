@@ -48,7 +48,8 @@ export interface ContainerPlan {
   readonly logFiles?: readonly string[];
   /**
    * Its programs ask libc for the time: their clock can be faked by libfaketime, a library of this machine that is loaded
-   * into them. Programs of Go ask the kernel, and those that are linked statically or with musl cannot load it.
+   * into them. Programs of Go ask the kernel, those that are linked statically or with musl cannot load it, and those that
+   * allocate by jemalloc, as Redis, hang with it.
    */
   readonly clock?: 'libfaketime';
 }

@@ -8,6 +8,7 @@ import { type Random, randomStream } from './random.ts';
 
 export class RunContext implements Context {
   time = 0;
+  dueTime = 0;
   readonly threads: readonly Thread[];
   readonly nodeIds: readonly string[];
   readonly view: ClusterView;
@@ -17,7 +18,10 @@ export class RunContext implements Context {
   readonly #processes: Process[];
   readonly #busy: Uint8Array;
   readonly #streams = new Map<string, Random>();
+  #freeCount: number;
   #free: readonly Thread[] | undefined;
+  /** How often a thread has become busy or free: what was found out about them at the same count still holds. */
+  changes = 0;
 
   constructor(options: { concurrency: number; nodeIds: readonly string[]; seed: number; view: ClusterView }) {
     const clients = Array.from({ length: options.concurrency }, (_, thread) => thread);
@@ -28,6 +32,11 @@ export class RunContext implements Context {
     this.#concurrency = options.concurrency;
     this.#processes = [...this.threads];
     this.#busy = new Uint8Array(this.threads.length);
+    this.#freeCount = this.threads.length;
+  }
+
+  get freeCount(): number {
+    return this.#freeCount;
   }
 
   get free(): readonly Thread[] {
@@ -65,96 +74,130 @@ export class RunContext implements Context {
     return thread === 'nemesis' ? this.#concurrency : thread;
   }
 
-  isBusy(thread: Thread): boolean {
-    return this.#busy[this.slot(thread)] === 1;
+  isFree(thread: Thread): boolean {
+    return this.#busy[this.slot(thread)] === 0;
   }
 
+  /** The thread must be free. */
   occupy(thread: Thread): void {
     this.#busy[this.slot(thread)] = 1;
-    this.#free = undefined;
+    this.#freeCount--;
+    this.#changed();
   }
 
+  /** The thread must be busy. */
   release(thread: Thread): void {
     this.#busy[this.slot(thread)] = 0;
-    this.#free = undefined;
+    this.#freeCount++;
+    this.#changed();
   }
 
   /** The process that a client thread plays is dead; its successor takes over. */
   renumber(thread: number): void {
     this.#processes[thread] = (this.#processes[thread] as number) + this.#concurrency;
   }
+
+  #changed(): void {
+    this.#free = undefined;
+    this.changes++;
+  }
 }
 
-/** Where a narrowed context keeps a thread: the nemesis, then clients by number. */
-const slotOf = (thread: Thread): number => (thread === 'nemesis' ? 0 : thread + 1);
-
-/** A context with some of the threads of another, which stays as it was. */
+/** A context with some of the threads of a run, which stays as it was. */
 class NarrowedContext implements Context {
   readonly threads: readonly Thread[];
-  readonly #parent: Context;
-  /** By slot: 1 for the threads in reach. */
+  readonly run: RunContext;
+  /** By slot of the run: 1 for the threads in reach. */
   readonly #members: Uint8Array;
-  #parentFree: readonly Thread[] | undefined;
+  /** The threads that are not in reach, where they are fewer: then these are counted. */
+  readonly #others: readonly Thread[] | undefined;
   #free: readonly Thread[] = [];
+  #freeCount = 0;
+  /** At which count of the run's changes the two were found. */
+  #listedAt = -1;
+  #countedAt = -1;
 
-  constructor(parent: Context, threads: readonly Thread[]) {
-    this.#parent = parent;
+  constructor(run: RunContext, threads: readonly Thread[]) {
+    this.run = run;
     this.threads = threads;
-    this.#members = new Uint8Array(1 + Math.max(0, ...threads.map(slotOf)));
-    for (const thread of threads) this.#members[slotOf(thread)] = 1;
+    this.#members = new Uint8Array(run.threads.length);
+    for (const thread of threads) this.#members[run.slot(thread)] = 1;
+    if (threads.length * 2 > run.threads.length) {
+      this.#others = run.threads.filter((thread) => this.#members[run.slot(thread)] === 0);
+    }
   }
 
   get time(): number {
-    return this.#parent.time;
+    return this.run.time;
+  }
+
+  get dueTime(): number {
+    return this.run.dueTime;
   }
 
   get nodeIds(): readonly string[] {
-    return this.#parent.nodeIds;
+    return this.run.nodeIds;
   }
 
   get view(): ClusterView {
-    return this.#parent.view;
+    return this.run.view;
   }
 
   get free(): readonly Thread[] {
-    const parentFree = this.#parent.free;
-    if (parentFree !== this.#parentFree) {
-      this.#parentFree = parentFree;
+    const { run } = this;
+    if (this.#listedAt !== run.changes) {
+      this.#listedAt = run.changes;
       const free: Thread[] = [];
-      for (const thread of parentFree) if (this.#members[slotOf(thread)] === 1) free.push(thread);
+      for (const thread of this.threads) if (run.isFree(thread)) free.push(thread);
       this.#free = free;
     }
     return this.#free;
   }
 
+  get freeCount(): number {
+    const { run } = this;
+    if (this.#countedAt !== run.changes) {
+      this.#countedAt = run.changes;
+      let count = 0;
+      for (const thread of this.#others ?? this.threads) if (run.isFree(thread)) count++;
+      this.#freeCount = this.#others === undefined ? count : run.freeCount - count;
+    }
+    return this.#freeCount;
+  }
+
+  isFree(thread: Thread): boolean {
+    return this.#members[this.run.slot(thread)] === 1 && this.run.isFree(thread);
+  }
+
   process(thread: Thread): Process {
-    return this.#parent.process(thread);
+    return this.run.process(thread);
   }
 
   thread(process: Process): Thread | undefined {
-    const thread = this.#parent.thread(process);
-    return thread !== undefined && this.#members[slotOf(thread)] === 1 ? thread : undefined;
+    const thread = this.run.thread(process);
+    return thread !== undefined && this.#members[this.run.slot(thread)] === 1 ? thread : undefined;
   }
 
   stream(name: string): Random {
-    return this.#parent.stream(name);
+    return this.run.stream(name);
   }
 }
 
-/** Narrows contexts to the threads that satisfy a predicate. Remembers the last one: a run has one context. */
+/** Narrows contexts to some of their threads. Remembers the last one: a run has one context. */
 export class Narrowing {
-  readonly #predicate: (thread: Thread) => boolean;
+  readonly #choose: (threads: readonly Thread[]) => readonly Thread[];
   #parent: Context | undefined;
   #context: Context | undefined;
 
-  constructor(predicate: (thread: Thread) => boolean) {
-    this.#predicate = predicate;
+  constructor(choose: (threads: readonly Thread[]) => readonly Thread[]) {
+    this.#choose = choose;
   }
 
   of(parent: Context): Context {
     if (this.#context === undefined || this.#parent !== parent) {
+      const run = parent instanceof NarrowedContext ? parent.run : (parent as RunContext);
       this.#parent = parent;
-      this.#context = new NarrowedContext(parent, parent.threads.filter(this.#predicate));
+      this.#context = new NarrowedContext(run, this.#choose(parent.threads));
     }
     return this.#context;
   }
@@ -186,7 +229,7 @@ export function copyDraft(draft: OpDraft): { -readonly [K in keyof OpDraft]: OpD
 
 /** Whether a thread is free that may carry the draft out. */
 export function canStart(context: Context, draft: OpDraft): boolean {
-  if (draft.process === undefined) return context.free.length > 0;
+  if (draft.process === undefined) return context.freeCount > 0;
   const thread = context.thread(draft.process);
-  return thread !== undefined && context.free.includes(thread);
+  return thread !== undefined && context.isFree(thread);
 }

@@ -77,7 +77,9 @@ export function driveRealTime({ decider, journal, clock, invoke, signal }: RealT
         settle(() => resolve(now));
       } else if (wakeAt !== Number.POSITIVE_INFINITY) {
         const waitMs = Math.ceil((wakeAt - (clock() - begin)) / nsPerMs);
-        timer = setTimeout(tickSoon, Math.min(Math.max(waitMs, 0), longestWaitMs));
+        // A timer would wait for a millisecond.
+        if (waitMs <= 0) tickSoon();
+        else timer = setTimeout(tickSoon, Math.min(waitMs, longestWaitMs));
       }
     };
 

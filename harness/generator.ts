@@ -35,10 +35,19 @@ export interface ClusterView {
 export interface Context {
   /** Nanoseconds since the run began. */
   readonly time: number;
+  /**
+   * When this call was due at the latest: before `time` where the clock woke the interpreter late, which happens in real
+   * time only. What was to be done since then is late through no fault of the system's.
+   */
+  readonly dueTime: number;
   /** Threads in reach of this generator, in order; combinators such as `clients` narrow them. */
   readonly threads: readonly Thread[];
   /** Those of `threads` that are free, in order. */
   readonly free: readonly Thread[];
+  /** How many are free, which is told sooner than which. */
+  readonly freeCount: number;
+  /** Whether a thread is in reach and free. */
+  isFree(thread: Thread): boolean;
   /** The process that a thread plays now. */
   process(thread: Thread): Process;
   /** The thread that plays a process now, or undefined. */

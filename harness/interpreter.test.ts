@@ -48,6 +48,37 @@ const ok = (op: Op | undefined, value = op?.value ?? null): Completion => ({
 });
 const ended = (op: Op | undefined, type: 'fail' | 'info'): Completion => ({ ...ok(op), type });
 
+describe('a rate', () => {
+  const everyMs = clients(delay(1, repeat(write)));
+  const invocations = ({ invoke }: Decision): number[] => invoke.map(({ time }) => time);
+
+  test('is kept when the interpreter is woken late', () => {
+    const interpreter = interpret(everyMs, { concurrency: 10 });
+    expect(interpreter.next(0, [])).toMatchObject({ wakeAt: ms });
+    const late = interpreter.next(3.5 * ms, []);
+    expect(invocations(late)).toEqual([3.5 * ms, 3.5 * ms + 1, 3.5 * ms + 2]);
+    expect(late.wakeAt).toBe(4 * ms);
+  });
+
+  test('is not made up for where ops had to wait for a thread', () => {
+    const interpreter = interpret(everyMs, { concurrency: 1 });
+    const [first] = interpreter.next(0, []).invoke;
+    expect(interpreter.next(ms, [])).toMatchObject({ invoke: [] });
+    const next = interpreter.next(10 * ms, [ok(first)]);
+    expect(invocations(next)).toHaveLength(1);
+    expect(interpreter.next(10.5 * ms, [ok(next.invoke[0])])).toMatchObject({ invoke: [], wakeAt: 11 * ms });
+  });
+
+  test('that was missed is made up for by free threads only', () => {
+    const interpreter = interpret(everyMs, { concurrency: 3 });
+    interpreter.next(0, []);
+    const late = interpreter.next(100 * ms, []);
+    expect(invocations(late)).toHaveLength(2);
+    const [answered] = late.invoke;
+    expect(interpreter.next(101 * ms, [ok(answered)])).toMatchObject({ invoke: [{}], wakeAt: 102 * ms });
+  });
+});
+
 describe('processes', () => {
   const byOne = clients(repeat({ ...write }));
 

@@ -45,6 +45,8 @@ export class Interpreter implements Decider {
   readonly #expiry: Float64Array;
   /** No expiry is before this. */
   #earliestExpiry = Number.POSITIVE_INFINITY;
+  /** When it was to be asked again at the latest. */
+  #wakeAt = Number.POSITIVE_INFINITY;
   /** Threads with an invocation or a sleep. */
   #busy = 0;
   #index = 0;
@@ -71,6 +73,7 @@ export class Interpreter implements Decider {
   next(now: number, completions: readonly Completion[]): Decision {
     if (now < this.#context.time) throw new Error(`time went backwards: from ${this.#context.time} to ${now}`);
     this.#context.time = now;
+    this.#context.dueTime = Math.min(now, this.#wakeAt);
     this.#record = [];
     this.#invoke = [];
     for (const completion of completions) this.#takeIn(completion);
@@ -81,8 +84,8 @@ export class Interpreter implements Decider {
       throw new Error('the generator waits for a completion, but nothing is outstanding');
     }
     this.#earliestExpiry = this.#findEarliestExpiry();
-    const wakeAt = Math.min(nextOp, this.#earliestExpiry);
-    return { record: this.#record, invoke: this.#invoke, wakeAt, done };
+    this.#wakeAt = Math.min(nextOp, this.#earliestExpiry);
+    return { record: this.#record, invoke: this.#invoke, wakeAt: this.#wakeAt, done };
   }
 
   #takeIn(completion: Completion): void {
@@ -118,7 +121,7 @@ export class Interpreter implements Decider {
   }
 
   #isAsleep(thread: Thread): boolean {
-    return this.#context.isBusy(thread) && this.#outstanding[this.#context.slot(thread)] === undefined;
+    return !this.#context.isFree(thread) && this.#outstanding[this.#context.slot(thread)] === undefined;
   }
 
   #findEarliestExpiry(): number {

@@ -32,7 +32,7 @@ export const nothing: Generator = {
 export function each(draw: (context: Context) => OpDraft | null): Generator {
   return {
     op(context) {
-      if (context.free.length === 0) return ['pending', this];
+      if (context.freeCount === 0) return ['pending', this];
       const draft = draw(context);
       if (draft === null) return null;
       return canStart(context, draft) ? [draft, this] : ['pending', this];

@@ -7,7 +7,7 @@ import { sequence } from './ops.ts';
 
 /** Ops for the threads that satisfy the predicate; only their events are passed on. */
 export function onThreads(predicate: (thread: Thread) => boolean, generator: Generator): Generator {
-  return new On(new Narrowing(predicate), generator);
+  return new On(new Narrowing((threads) => threads.filter(predicate)), generator);
 }
 
 /** Ops for clients only. */
@@ -57,7 +57,7 @@ function askNarrowed(narrowing: Narrowing, context: Context, generator: Generato
   if (emission === null || emission[0] === 'pending') return emission;
   const draft = emission[0];
   if (draft.time !== undefined && draft.time > context.time) return emission;
-  if (inner.free.length === 0) return ['pending', generator];
+  if (inner.freeCount === 0) return ['pending', generator];
   return [fillIn(inner, draft), emission[1]];
 }
 
@@ -73,9 +73,12 @@ const askLane = (context: Context, { narrowing, generator }: Lane): Emission =>
 /** Lanes side by side: ops of whichever has the soonest, events to the lane of their thread. */
 class SideBySide implements Choice {
   readonly #lanes: readonly Lane[];
+  /** Where each thread's lane is. */
+  readonly #laneOf: ReadonlyMap<Thread, number>;
 
-  constructor(lanes: readonly Lane[]) {
+  constructor(lanes: readonly Lane[], laneOf: ReadonlyMap<Thread, number>) {
     this.#lanes = lanes;
+    this.#laneOf = laneOf;
   }
 
   op(context: Context): Emission {
@@ -83,13 +86,11 @@ class SideBySide implements Choice {
   }
 
   update(context: Context, event: Op): Generator {
-    for (let i = 0; i < this.#lanes.length; i++) {
-      const { narrowing, generator } = this.#lanes[i] as Lane;
-      const inner = narrowing.of(context);
-      if (inner.thread(event.process) === undefined) continue;
-      return this.replace(i, generator.update(inner, event));
-    }
-    return this;
+    const thread = context.thread(event.process);
+    const i = thread === undefined ? undefined : this.#laneOf.get(thread);
+    if (i === undefined) return this;
+    const { narrowing, generator } = this.#lanes[i] as Lane;
+    return this.replace(i, generator.update(narrowing.of(context), event));
   }
 
   replace(i: number, generator: Generator): Generator {
@@ -97,19 +98,20 @@ class SideBySide implements Choice {
     if (generator === lane.generator) return this;
     const lanes = this.#lanes.slice();
     lanes[i] = { narrowing: lane.narrowing, generator };
-    return new SideBySide(lanes);
+    return new SideBySide(lanes, this.#laneOf);
   }
 }
 
-/** Lanes that are laid out when the threads in reach are known. */
+/** Lanes that are laid out when the threads in reach are known, each thread in one of them at most. */
 export function lanesOf(layOut: (threads: readonly Thread[]) => readonly [readonly Thread[], Generator][]): Generator {
-  const build = (context: Context): Generator =>
-    new SideBySide(
-      layOut(context.threads).map(([threads, generator]) => {
-        const members = new Set(threads);
-        return { narrowing: new Narrowing((thread) => members.has(thread)), generator };
-      }),
-    );
+  const build = (context: Context): Generator => {
+    const laneOf = new Map<Thread, number>();
+    const lanes = layOut(context.threads).map(([threads, generator], i) => {
+      for (const thread of threads) laneOf.set(thread, i);
+      return { narrowing: new Narrowing(() => threads), generator };
+    });
+    return new SideBySide(lanes, laneOf);
+  };
   return {
     op(context) {
       return build(context).op(context);
@@ -152,7 +154,7 @@ class Synchronized implements Generator {
   }
 
   op(context: Context): Emission {
-    return context.free.length === context.threads.length ? this.#generator.op(context) : ['pending', this];
+    return context.freeCount === context.threads.length ? this.#generator.op(context) : ['pending', this];
   }
 
   update(context: Context, event: Op): Generator {

@@ -66,8 +66,9 @@ function cutShort(op: OpDraft, limit: number): OpDraft {
 }
 
 /**
- * Ops at random intervals, uniform between 0 and 2·ms and so `ms` on average, of all threads together. Whoever is
- * late is not made up for. The interval follows every op, so that the last one's ends the generator.
+ * Ops at random intervals, uniform between 0 and 2·ms and so `ms` on average, of all threads together. An op that has to
+ * wait for a thread delays those after it; one that is late because a timer was does not, so that the rate is kept
+ * where intervals are shorter than timers can be. The interval follows every op, so that the last one's ends the generator.
  *
  * @param stream where the intervals are drawn from
  */
@@ -95,14 +96,14 @@ class Spaced implements Generator {
 
   op(context: Context): Emission {
     if (this.quietUntil > context.time) return notBefore(this.quietUntil, this);
-    if (context.free.length === 0) return ['pending', this];
+    if (context.freeCount === 0) return ['pending', this];
     const emission = this.#generator.op(context);
     if (emission === null) return null;
     const [op, rest] = emission;
     if (op === 'pending') return [op, this.#with(rest)];
-    const time = timeOf(op, context);
-    if (time > context.time) return [op, this];
-    return [op, new Spaced(this.#interval, time + this.#interval(context), rest)];
+    if (timeOf(op, context) > context.time) return [op, this];
+    const begin = op.time ?? Math.max(this.quietUntil, context.dueTime);
+    return [op, new Spaced(this.#interval, begin + this.#interval(context), rest)];
   }
 
   update(context: Context, event: Op): Generator {

@@ -1,16 +1,18 @@
 /** The harness's connection to a node: lines both ways, over the port that the node's pod publishes on 127.0.0.1. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LineSplitter } from '../process/wire.ts';
+import { LineSplitter, LineWriter } from '../process/wire.ts';
 
 const retryMs = 20;
 
 export class LineSocket {
   readonly #socket: Socket;
+  readonly #writer: LineWriter;
   readonly closed: Promise<void>;
 
   constructor(socket: Socket, line: (line: string) => void) {
     this.#socket = socket;
+    this.#writer = new LineWriter(socket);
     const lines = new LineSplitter(line);
     socket.on('data', (chunk: Buffer) => lines.push(chunk));
     socket.on('error', () => {});
@@ -18,7 +20,7 @@ export class LineSocket {
   }
 
   write(line: string): void {
-    if (this.#socket.writable) this.#socket.write(`${line}\n`);
+    this.#writer.write(line);
   }
 
   close(): void {

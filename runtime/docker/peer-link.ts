@@ -4,6 +4,7 @@
  * broken connection had not delivered, and what is for a peer that is down.
  */
 import { connect, type Socket } from 'node:net';
+import { LineWriter } from '../process/wire.ts';
 
 /** How long messages are held back, in milliseconds: `timeMs`, and up to `jitterMs` more or less. */
 export interface Delay {
@@ -28,6 +29,7 @@ export class PeerLink {
   readonly #host: string;
   readonly #port: number;
   #socket: Socket | undefined;
+  #writer: LineWriter | undefined;
   #waiting: Waiting[] = [];
   /** When the last message that is held back goes: later ones do not overtake it. */
   #lastDueMs = 0;
@@ -71,8 +73,10 @@ export class PeerLink {
   }
 
   #transmit(line: string): void {
-    if (this.#socket === undefined) this.#waiting.push({ line, sinceMs: performance.now() });
-    else if (this.#socket.writableLength < backlogBytesMax) this.#socket.write(`${line}\n`);
+    const socket = this.#socket;
+    const writer = this.#writer;
+    if (socket === undefined || writer === undefined) this.#waiting.push({ line, sinceMs: performance.now() });
+    else if (socket.writableLength + writer.waitingLength < backlogBytesMax) writer.write(line);
   }
 
   #connect(): void {
@@ -83,6 +87,7 @@ export class PeerLink {
     socket.on('connect', () => {
       clearTimeout(timeout);
       this.#socket = socket;
+      this.#writer = new LineWriter(socket);
       this.#forgetOld();
       for (const { line } of this.#waiting.splice(0)) this.#transmit(line);
     });
@@ -94,6 +99,7 @@ export class PeerLink {
     socket.on('close', () => {
       clearTimeout(timeout);
       this.#socket = undefined;
+      this.#writer = undefined;
       if (!this.#closed) setTimeout(() => this.#connect(), retryMs);
     });
   }

@@ -5,7 +5,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { Message } from '../../protocol/message.ts';
 import { HostedNode, type NodeProgram } from '../process/stdio.ts';
-import { harnessId, type InitBody, LineSplitter, parseMessage } from '../process/wire.ts';
+import { harnessId, type InitBody, LineSplitter, LineWriter, parseMessage } from '../process/wire.ts';
 import { type Delay, PeerLink } from './peer-link.ts';
 
 /** An `init` that says where the peers are. */
@@ -40,13 +40,14 @@ class Network {
   #id = '';
   readonly #peers = new Map<string, PeerLink>();
   /** By id of who is no node: where they last spoke. */
-  readonly #others = new Map<string, Socket>();
+  readonly #others = new Map<string, LineWriter>();
 
   listen(socket: Socket): void {
+    const answers = new LineWriter(socket);
     const lines = new LineSplitter((line) => {
       const message = parseMessage(line);
       if (message === undefined) this.failed(`expected a message, a JSON object a line, and got: ${line}`);
-      else this.#hear(socket, message);
+      else this.#hear(answers, message);
     });
     socket.on('data', (chunk: Buffer) => lines.push(chunk));
     // Whoever it was is gone: its side says so by connecting again.
@@ -57,19 +58,14 @@ class Network {
     const peer = this.#peers.get(dest);
     if (peer !== undefined) peer.send(line);
     else if (dest === this.#id) setImmediate(() => this.received(JSON.parse(line) as Message));
-    else this.#write(dest, line);
+    else this.#others.get(dest)?.write(line);
   }
 
-  #write(dest: string, line: string): void {
-    const socket = this.#others.get(dest);
-    if (socket?.writable) socket.write(`${line}\n`);
-  }
-
-  #hear(socket: Socket, message: Message): void {
+  #hear(answers: LineWriter, message: Message): void {
     const { src, body } = message;
-    if (!this.#peers.has(src)) this.#others.set(src, socket);
+    if (!this.#peers.has(src)) this.#others.set(src, answers);
     if (body.type === 'init') {
-      this.#others.set(harnessId, socket);
+      this.#others.set(harnessId, answers);
       this.#meet(body as AddressedInitBody);
     }
     if (body.type === 'delays') this.#delay(body as DelaysBody);

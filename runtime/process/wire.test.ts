@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { LineSplitter, parseMessage } from './wire.ts';
+import { LineSplitter, LineWriter, parseMessage } from './wire.ts';
 
 describe('lines', () => {
   test.prop([
@@ -26,6 +26,28 @@ describe('lines', () => {
     expect(heard).toEqual(['a']);
     splitter.end();
     expect(heard).toEqual(['a', 'b']);
+  });
+
+  test('of one turn are written in one piece', async () => {
+    const written: string[] = [];
+    const writer = new LineWriter({ writable: true, write: (text) => written.push(text) });
+    for (const line of ['a', 'b']) writer.write(line);
+    expect(written).toEqual([]);
+    expect(writer.waitingLength).toBe(4);
+    await new Promise(setImmediate);
+    writer.write('c');
+    await new Promise(setImmediate);
+    expect(written).toEqual(['a\nb\n', 'c\n']);
+    expect(writer.waitingLength).toBe(0);
+  });
+
+  test('are lost when the stream takes no more', async () => {
+    const written: string[] = [];
+    const stream = { writable: true, write: (text: string) => written.push(text) };
+    new LineWriter(stream).write('a');
+    stream.writable = false;
+    await new Promise(setImmediate);
+    expect(written).toEqual([]);
   });
 });
 

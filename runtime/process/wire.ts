@@ -51,6 +51,41 @@ export function parseMessage(line: string): Message | undefined {
   return message as Message;
 }
 
+/** Where text goes: a socket or a pipe. */
+interface Sink {
+  readonly writable: boolean;
+  write(text: string): unknown;
+}
+
+/**
+ * Writes lines to a stream: all those of one turn of the event loop at its end, in one piece, for a system call costs more
+ * than a line. What the stream does not take any more is lost.
+ */
+export class LineWriter {
+  readonly #sink: Sink;
+  #lines = '';
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  /** How much waits for the end of the turn. */
+  get waitingLength(): number {
+    return this.#lines.length;
+  }
+
+  write(line: string): void {
+    if (this.#lines === '') process.nextTick(() => this.#flush());
+    this.#lines += `${line}\n`;
+  }
+
+  #flush(): void {
+    const lines = this.#lines;
+    this.#lines = '';
+    if (this.#sink.writable) this.#sink.write(lines);
+  }
+}
+
 /** Cuts what a stream brings into lines, without their ends. */
 export class LineSplitter {
   readonly #line: (line: string) => void;
