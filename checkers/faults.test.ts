@@ -57,6 +57,11 @@ describe('faults that happened', () => {
       faults: { partition: 1 },
     });
     expect(faultsHappened(history, asked.slice(0, 1)).valid).toBe(true);
+    // It kills for the sake of what it is called after.
+    const truncate = { name: 'truncate', faults: ['kill', 'truncate', 'start'] };
+    const killed = [...done('kill'), ...done('start')];
+    expect(faultsHappened(History.from(killed), [truncate]).valid).toBe('unknown');
+    expect(faultsHappened(History.from([...killed, ...done('truncate')]), [truncate]).valid).toBe(true);
     expect(faultsHappened(History.from([]), []).valid).toBe(true);
   });
 });

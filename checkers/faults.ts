@@ -56,10 +56,13 @@ function metNothing(value: Value): boolean {
   });
 }
 
+/** What must have happened for a nemesis to have done anything: the fault that it is called after, if any is, or any of its own. */
+const proofs = ({ name, faults }: AskedNemesis): readonly string[] => (faults.includes(name) ? [name] : faults);
+
 /** Whether each nemesis that was asked for really began a fault: else `unknown`, for then its faults were not tested. */
 export function faultsHappened(history: History, asked: readonly AskedNemesis[]): FaultsVerdict {
   const faults = countFaults(history);
-  const idle = asked.filter((nemesis) => !nemesis.faults.some((f) => (faults[f] ?? 0) > 0)).map(({ name }) => name);
+  const idle = asked.filter((nemesis) => !proofs(nemesis).some((f) => (faults[f] ?? 0) > 0)).map(({ name }) => name);
   if (idle.length === 0) return { valid: true, faults };
   const names = idle.join(' and ');
   return { valid: 'unknown', reason: `no fault of ${names} happened, so nothing was tested under it`, faults };

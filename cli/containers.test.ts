@@ -38,6 +38,12 @@ describe('a target that runs in containers only', () => {
   });
 });
 
+test('all nemeses are those that the runtime can carry out, without damage to what was synced', async () => {
+  expect((await specOf('raft', '--nemesis', 'all')).nemesis).toEqual(['partition', 'packet', 'kill', 'pause', 'clock']);
+  const inProcesses = await specOf('raft', '--runtime', 'process', '--nemesis', 'all');
+  expect(inProcesses.nemesis).toEqual(['partition', 'kill', 'pause', 'clock']);
+});
+
 test('what containers are made of and how the target is set stands in the line that does the run again', async () => {
   const etcd = await specOf('etcd', '--target-option', 'reads=serializable', '--image', 'quay.io/coreos/etcd:v3.5.0');
   expect(etcd.options).toEqual({ image: 'quay.io/coreos/etcd:v3.5.0', 'target-option': 'reads=serializable' });

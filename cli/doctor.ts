@@ -7,6 +7,7 @@ import type { FaultName } from '../harness/fault.ts';
 import type { Runtime } from '../harness/ports.ts';
 import { nemeses } from '../nemesis/index.ts';
 import { connectEngine } from '../runtime/docker/engine.ts';
+import { faketimePackage, findLibfaketime } from '../runtime/docker/faketime.ts';
 import { ensurePodImage, findProgram, podPrograms } from '../runtime/docker/images.ts';
 import { askKernel, type Kernel } from '../runtime/docker/kernel.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
@@ -39,13 +40,22 @@ export async function doctorCommand({ json }: JsonOption): Promise<ExitCode> {
     docker,
     ...programs,
     ...kernel,
+    findFaketime(),
     { name: 'kernel', found: release(), otherwise: '' },
   ];
-  const usable = findings.every(({ found, name }) => found !== null || name === 'kernel: netem');
+  const usable = findings.every(({ found, name }) => found !== null || dispensable.includes(name));
   const faults = await findFaults(usable ? ['sim', 'process', 'docker'] : ['sim', 'process']);
   if (json) printJson({ docker: usable, findings, faults });
   else print(findings, faults);
   return usable ? exitCodes.valid : exitCodes.invalid;
+}
+
+/** Without these some faults are missing, and no runtime. */
+const dispensable: readonly string[] = ['kernel: redirect', 'kernel: netem', 'libfaketime'];
+
+function findFaketime(): Finding {
+  const otherwise = `no wrong clocks for systems of others: apt-get install ${faketimePackage}`;
+  return { name: 'libfaketime', found: findLibfaketime() ?? null, otherwise };
 }
 
 async function findDocker(): Promise<Finding> {

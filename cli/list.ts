@@ -80,7 +80,7 @@ function promisesByFaults(promises: readonly Guarantee[]): readonly string[] {
 
 const faultsOf = (under: Guarantee['under']): string =>
   under === 'all'
-    ? 'all faults'
+    ? 'all faults but damage to files'
     : under === 'never'
       ? 'no circumstances'
       : under.length === 0

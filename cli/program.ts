@@ -173,7 +173,7 @@ function testCommand(commands: Commands, exit: (code: ExitCode) => void) {
     )
     .optionsGroup('Faults:')
     .addOption(
-      new Option('--nemesis <names>', 'which faults, separated by commas; none; or all')
+      new Option('--nemesis <names>', 'which faults, separated by commas; none; or all (but damage to files)')
         .argParser(names('--nemesis'))
         .default<readonly string[]>(['none'], 'none'),
     )

@@ -1,6 +1,7 @@
 /** From the options of a run to its TestSpec. Names of workloads, nemeses, and bugs are judged by `resolveTest`. */
 import { existsSync } from 'node:fs';
 import { type AnySystem, isContainerSystem, nodesOf } from '../harness/container-system.ts';
+import { durabilityFaults } from '../harness/fault.ts';
 import { unknownName } from '../harness/near.ts';
 import { type RuntimeName, runtimeNames, type TestSpec } from '../harness/spec.ts';
 import type { Registry } from '../harness/test.ts';
@@ -102,7 +103,10 @@ function readRuntime(name: string): RuntimeName {
   return runtime;
 }
 
-/** `none` is no nemesis; `all` is every one whose faults the runtime can carry out. */
+/**
+ * `none` is no nemesis; `all` is every one whose faults the runtime can carry out, but for those that lose or change what
+ * was synced to disk: under them next to nothing is promised, and a run would say little about all others.
+ */
 async function readNemeses(
   names: readonly string[],
   target: AnySystem,
@@ -118,6 +122,8 @@ async function readNemeses(
   if (names[0] !== 'all') return names;
   const host = await registry.runtimes.get(runtime)?.();
   return [...registry.nemeses.values()]
-    .filter(({ faults }) => faults.every((fault) => host?.refuses(fault, target) === undefined))
+    .filter(({ faults }) =>
+      faults.every((fault) => !durabilityFaults.has(fault) && host?.refuses(fault, target) === undefined),
+    )
     .map(({ name }) => name);
 }

@@ -12,7 +12,7 @@ interface FaultyNode {
   drift(partsPerMillion: number): void | Promise<void>;
   resetClock(): void | Promise<void>;
   /** Damages one of its files; undefined where it is not down, or has none. */
-  damage?(fault: FileDamage): Promise<DamagedFile | undefined>;
+  damage(fault: FileDamage): Promise<DamagedFile | undefined>;
 }
 
 /** The node of that name; throws where the cluster has none. */
@@ -48,7 +48,7 @@ export async function injectIntoNodes(
       return fault;
     case 'truncate':
     case 'bitflip': {
-      const files = await Promise.all(fault.nodes.map((id) => nodeIn(nodes, id).damage?.(fault)));
+      const files = await Promise.all(fault.nodes.map((id) => nodeIn(nodes, id).damage(fault)));
       return damageDone(
         fault,
         files.filter((file) => file !== undefined),

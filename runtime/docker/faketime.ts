@@ -2,7 +2,8 @@
  * The clock of a node of others, faked by libfaketime: a library of this machine that is loaded into the node's programs
  * before libc, and reads from a file, at each call, how far their wall clock is ahead and how fast it runs. Only programs
  * that ask libc for the time can be fooled: those of Go ask the kernel themselves, those of musl cannot load a library
- * made for glibc. Monotonic clocks are left alone.
+ * made for glibc, and those that allocate by jemalloc, as Redis does, never get started: jemalloc asks for the time before
+ * libfaketime is ready (0.9.10). Monotonic clocks are left alone.
  *
  * Library, file, and a `date` to look by lie on a volume that the node cannot write to. A container of its own writes the
  * file in place, in one write of one length: at no moment is it missing or half written.
