@@ -51,13 +51,13 @@ export const bugs: readonly Bug<CommitConfig>[] = [
   {
     name: 'lost-decision-presumed-commit',
     summary: 'A coordinator that knows nothing of a transaction says that it was committed.',
-    source: `${presumedAbort}, the presumed abort protocol`,
+    source: `${presumedAbort}, §3 (presumed abort)`,
     config: { mistake: 'lost-decision-presumed-commit' },
   },
   {
     name: 'ends-before-acknowledged',
     summary: 'A coordinator forgets a commit as soon as it has told of it, and presumes an abort when it is asked.',
-    source: `${presumedAbort}, §2.1 and the presumed abort protocol`,
+    source: `${presumedAbort}, §2.1 and §3 (presumed abort)`,
     config: { mistake: 'ends-before-acknowledged' },
   },
   {
