@@ -22,8 +22,7 @@ import { unrecorded } from './cli/memory-journal.ts';
 import { createObject } from './cli/object-workloads.ts';
 import { createRegistry, fullTargetName } from './cli/registry.ts';
 import { type ContainerSystem, isContainerSystem, nodesOf } from './harness/container-system.ts';
-import { checkSystem, completeTarget, type TargetDefinition } from './harness/define-target.ts';
-import { unknownName } from './harness/near.ts';
+import { checkSystem } from './harness/define-target.ts';
 import { type RunOutcome, runTest } from './harness/run.ts';
 import { defaultSpec, SpecError, type TestSpec } from './harness/spec.ts';
 import { type Registry, resolveTest } from './harness/test.ts';
@@ -33,7 +32,6 @@ import { isIndependent, splitIndependent } from './history/independent.ts';
 import type { Body } from './protocol/message.ts';
 import type { Description } from './protocol/node.ts';
 import type { NodeSystem } from './protocol/system.ts';
-import { workloads } from './workloads/index.ts';
 
 export type { Validity, Verdict } from './checkers/checker.ts';
 export type { KeyFailure, LinearizableVerdict, Linearization } from './checkers/evidence.ts';
@@ -49,6 +47,8 @@ export type { SequentialVerdict } from './checkers/sequential/sequential.ts';
 export type { SessionGuarantee } from './checkers/session/guarantees.ts';
 export type { SessionVerdict } from './checkers/session/session.ts';
 export type { TransactionalVerdict } from './checkers/transactional/evidence.ts';
+export { type Config, defineConfig } from './cli/define-config.ts';
+export { defineTarget } from './cli/define-target.ts';
 export { BadInput } from './cli/exit.ts';
 export type {
   ClientSetting,
@@ -90,7 +90,7 @@ export { type ComposeOptions, fromCompose } from './runtime/docker/compose.ts';
 
 /** What to run; what is left out has the defaults of the command line, the seed a fresh one. */
 export interface RunSpec<State, Config, B extends Body, D extends Description>
-  extends Partial<Omit<TestSpec, 'target'>> {
+  extends Partial<Omit<TestSpec, 'target' | 'config'>> {
   /**
    * The name of a target, or a target of one's own: a state machine, which runs in the simulator, or a system in containers
    * (see defineTarget), for which the runtime is docker.
@@ -131,23 +131,6 @@ function checkOwn(own: NodeSystem | ContainerSystem, { runtime }: TestSpec): voi
   } else if (runtime !== 'sim') {
     throw new SpecError(`${own.name} is a target of your own, which runs in the runtime sim only, not in ${runtime}`);
   }
-}
-
-/**
- * A system of one's own, in containers: how to start a node, and how to send it an op. What is left out has a usual value;
- * the plan is asked for once, to be checked. Throws a SpecError, one sentence, for what could not be carried out.
- */
-export function defineTarget(definition: TargetDefinition): ContainerSystem {
-  const system = completeTarget(definition);
-  const { name, defaultWorkload, services } = system;
-  const workload = workloads.get(defaultWorkload);
-  if (workload === undefined) {
-    throw new SpecError(`the target ${name}: ${unknownName('workload', defaultWorkload, workloads.keys())}`);
-  }
-  if (services.includes(workload.service)) return system;
-  throw new SpecError(
-    `the target ${name} has the default workload ${defaultWorkload}, which needs the service ${workload.service}, but offers ${services.join(', ')}`,
-  );
 }
 
 /** What to judge a history by. */

@@ -1,4 +1,4 @@
-/** Runs the commands of the README and of docs/ci.md. */
+/** Runs the commands of the README, of docs/ci.md, and of docs/your-own.md. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +21,26 @@ const blocks = (text: string, language: string): string[] =>
 const ftestCommands = (shell: string): string[][] =>
   [...shell.matchAll(/\bnpx ftest ([^\n&|>]+)/g)].map((match) => (match[1] as string).trim().split(/\s+/));
 
+/** The files of docs/your-own.md, in the order of the page: their first line says their name. */
+const ownFiles = [...page('docs/your-own.md').matchAll(/^```(?:js|ts)\n\/\/ (\S+)\n([\s\S]*?)^```$/gm)].map(
+  ([, name, code]) => ({ name: name as string, code: code as string }),
+);
+const [server, inContainers, inSimulator] = ownFiles as [OwnFile, OwnFile, OwnFile];
+
+interface OwnFile {
+  readonly name: string;
+  readonly code: string;
+}
+
+function folderWith(name: string, ...files: readonly OwnFile[]): string {
+  const folder = join(cwd, name);
+  mkdirSync(folder);
+  for (const file of files) writeFileSync(join(folder, file.name), file.code);
+  return folder;
+}
+
+const ownStateMachine = folderWith('in-simulator', inSimulator);
+
 describe('README.md', () => {
   const commands = blocks(page('README.md'), 'sh').flatMap(ftestCommands);
 
@@ -41,8 +61,15 @@ describe('README.md', () => {
     expect(code, stderr).toBe(expected);
   });
 
+  test('a system of one’s own runs like any other', async () => {
+    const line = ['one-keeper', '--nemesis', 'partition,kill'];
+    expect(commands).toContainEqual(line);
+    const { code, stderr } = await ftest(line, { cwd: ownStateMachine });
+    expect(code, stderr).toBe(0);
+  });
+
   test('has no further command that nobody runs', () => {
-    expect(commands).toHaveLength(4);
+    expect(commands).toHaveLength(5);
   });
 });
 
@@ -72,6 +99,47 @@ describe('docs/ci.md', () => {
     const { code, stderr } = await ftest(line.split(' '), { cwd });
     expect(code, stderr).toBe(0);
   });
+});
+
+describe('docs/your-own.md', () => {
+  const lines = blocks(page('docs/your-own.md'), 'sh').flatMap(ftestCommands);
+
+  test('the state machine: its commands end as the page says', async () => {
+    const codes = [];
+    for (const line of lines.slice(1)) codes.push((await ftest(line, { cwd: ownStateMachine })).code);
+    expect(codes).toEqual([0, 1, 0]);
+  });
+
+  test('the system in containers is known, and not run without containers', async () => {
+    const folder = folderWith('in-containers', server, inContainers);
+    expect(lines[0]?.[0]).toBe('late-store');
+    const { code, stderr } = await ftest([...(lines[0] as string[]), '--runtime', 'sim'], { cwd: folder });
+    expect([code, stderr]).toEqual([
+      254,
+      'ftest: late-store runs in containers only, not in the runtime sim: add --runtime docker\n',
+    ]);
+  });
+
+  test.each(ownFiles.filter(({ name }) => name.endsWith('.ts')).map((file, i) => [i, file] as const))(
+    'example %i has no errors of types',
+    (i, file) => {
+      const folder = folderWith(`types-${i}`, file);
+      const options = {
+        strict: true,
+        noUncheckedIndexedAccess: true,
+        noEmit: true,
+        module: 'nodenext',
+        target: 'es2023',
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules/@types')],
+        paths: { ftest: [join(root, 'dist/index.d.ts')] },
+      };
+      writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: [file.name] }));
+      const { stdout, status } = spawnSync(join(root, 'node_modules/.bin/tsc'), { cwd: folder, encoding: 'utf8' });
+      expect([stdout, status]).toEqual(['', 0]);
+    },
+  );
 });
 
 describe('docs/library.md', () => {
@@ -107,7 +175,8 @@ describe('--help', () => {
     expect(code).toBe(0);
     for (const command of ['check', 'replay', 'report', 'list', 'doctor', 'clean'])
       expect(stdout).toContain(`ftest ${command}`);
-    for (const unbuilt of ['explore', 'shrink', 'serve', 'init', '--config', '--bin']) {
+    expect(stdout).toContain('--config <file>');
+    for (const unbuilt of ['explore', 'shrink', 'serve', 'init', '--bin']) {
       expect(stdout).not.toContain(unbuilt);
     }
   });
@@ -126,7 +195,7 @@ register('data:text/javascript,' + encodeURIComponent(\`export async function lo
       encoding: 'utf8',
     });
     expect(stderr).toContain('/cli/main.js');
-    expect(stderr).not.toMatch(/node_modules\/(?:ink|react|execa|zod)\/|\/dist\/(?:targets|runtime|checkers)\//);
+    expect(stderr).not.toMatch(/node_modules\/(?:ink|react|execa|zod|jiti)\/|\/dist\/(?:targets|runtime|checkers)\//);
   });
 });
 

@@ -5,14 +5,17 @@ import { promisify } from 'node:util';
 import { type AnySystem, isContainerSystem } from '../harness/container-system.ts';
 import type { FaultName } from '../harness/fault.ts';
 import type { Runtime } from '../harness/ports.ts';
+import type { RuntimeName } from '../harness/spec.ts';
+import type { Registry } from '../harness/test.ts';
 import { nemeses } from '../nemesis/index.ts';
 import { connectEngine } from '../runtime/docker/engine.ts';
 import { faketimePackage, findLibfaketime } from '../runtime/docker/faketime.ts';
 import { ensurePodImage, findProgram, podPrograms } from '../runtime/docker/images.ts';
 import { askKernel, type Kernel } from '../runtime/docker/kernel.ts';
+import { findConfig } from './config.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { printJson, table } from './output.ts';
-import type { JsonOption } from './program.ts';
+import type { ConfigOption, JsonOption } from './program.ts';
 import { createRegistry } from './registry.ts';
 
 /** Something that a runtime needs or can use. */
@@ -31,7 +34,8 @@ interface NemesisRow {
 }
 
 /** Exit code 0 where tests can run in containers, else 1. */
-export async function doctorCommand({ json }: JsonOption): Promise<ExitCode> {
+export async function doctorCommand({ json, config }: JsonOption & ConfigOption): Promise<ExitCode> {
+  const registry = createRegistry({ own: (await findConfig(config))?.targets ?? [] });
   const programs = await Promise.all(Object.entries(podPrograms).map(findPodProgram));
   const docker = await findDocker();
   const kernel = docker.found === null || programs.some(({ found }) => found === null) ? [] : await findKernel();
@@ -44,7 +48,7 @@ export async function doctorCommand({ json }: JsonOption): Promise<ExitCode> {
     { name: 'kernel', found: release(), otherwise: '' },
   ];
   const usable = findings.every(({ found, name }) => found !== null || dispensable.includes(name));
-  const faults = await findFaults(usable ? ['sim', 'process', 'docker'] : ['sim', 'process']);
+  const faults = await findFaults(usable ? ['sim', 'process', 'docker'] : ['sim', 'process'], registry);
   if (json) printJson({ docker: usable, findings, faults });
   else print(findings, faults);
   return usable ? exitCodes.valid : exitCodes.invalid;
@@ -95,8 +99,7 @@ async function findKernel(): Promise<readonly Finding[]> {
 }
 
 /** A column for each runtime, and one for each system of others in containers. */
-async function findFaults(names: readonly ('sim' | 'process' | 'docker')[]): Promise<readonly NemesisRow[]> {
-  const registry = createRegistry();
+async function findFaults(names: readonly RuntimeName[], registry: Registry): Promise<readonly NemesisRow[]> {
   const hosts: (readonly [name: string, runtime: Runtime, system?: AnySystem])[] = [];
   for (const name of names) {
     const runtime = (await registry.runtimes.get(name)?.()) as Runtime;

@@ -18,6 +18,11 @@ export class BadInput extends Error {
   override readonly name = 'BadInput';
 }
 
+/** A target of somebody's own cannot go on: neither a verdict on it, nor a failure of ftest. */
+export class TargetFailed extends Error {
+  override readonly name = 'TargetFailed';
+}
+
 export function exitCodeOf(valid: Validity): ExitCode {
   if (valid === 'unknown') return exitCodes.unknown;
   return valid ? exitCodes.valid : exitCodes.invalid;

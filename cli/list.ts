@@ -1,14 +1,15 @@
 /** `ftest list`: everything that can be named on the command line. */
-import { isContainerSystem, type TargetOption } from '../harness/container-system.ts';
-import { runtimeNames } from '../harness/spec.ts';
+import { type AnySystem, isContainerSystem, type TargetOption } from '../harness/container-system.ts';
+import { type RuntimeName, runtimeNames } from '../harness/spec.ts';
 import type { Registry } from '../harness/test.ts';
 import type { Guarantee } from '../protocol/system.ts';
+import { findConfig } from './config.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { judgedWorkloads } from './judged-workloads.ts';
 import { consistencyModels } from './object-workloads.ts';
 import { printJson, table } from './output.ts';
-import { type JsonOption, type ListKind, listKinds } from './program.ts';
-import { createRegistry } from './registry.ts';
+import { type ConfigOption, type JsonOption, type ListKind, listKinds } from './program.ts';
+import { builtInTargets, createRegistry } from './registry.ts';
 import { transactionModelsByName, transactionWorkloads } from './transaction-workloads.ts';
 
 type Row = Readonly<Record<string, string | readonly string[]>>;
@@ -21,7 +22,7 @@ const rowsOf: Readonly<Record<ListKind, (registry: Registry) => Row[]>> = {
         name,
         services,
         workload: defaultWorkload,
-        runtimes: isContainerSystem(target) ? ['docker'] : runtimeNames,
+        runtimes: runtimesOf(target),
         options: isContainerSystem(target) ? target.options.map(describeOption) : [],
         bugs: String(bugs.length),
         promises: promisesByFaults(promises),
@@ -65,6 +66,11 @@ const rowsOf: Readonly<Record<ListKind, (registry: Registry) => Row[]>> = {
   ],
 };
 
+function runtimesOf(target: AnySystem): readonly RuntimeName[] {
+  if (isContainerSystem(target)) return ['docker'];
+  return builtInTargets.has(target.name) ? runtimeNames : runtimeNames.filter((name) => name !== 'docker');
+}
+
 /** `reads=linearizable|serializable`, the default first. */
 const describeOption = ({ name, values }: TargetOption): string => `${name}=${values.join('|')}`;
 
@@ -96,8 +102,8 @@ function printRows(kind: ListKind, rows: readonly Row[]): void {
 }
 
 /** Prints one kind, or all of them. */
-export async function listCommand(kind: ListKind | undefined, options: JsonOption): Promise<ExitCode> {
-  const registry = createRegistry();
+export async function listCommand(kind: ListKind | undefined, options: JsonOption & ConfigOption): Promise<ExitCode> {
+  const registry = createRegistry({ own: (await findConfig(options.config))?.targets ?? [] });
   const kinds = kind === undefined ? listKinds : [kind];
   const all = kinds.map((each) => [each, rowsOf[each](registry)] as const);
   if (options.json) printJson(Object.fromEntries(all));

@@ -28,7 +28,7 @@ const badInputErrors = new Set([
 ]);
 
 /** Failures that have their own sentence: the stack would add nothing. */
-const explainedErrors = new Set(['StoreFailed', 'DiskFull', 'DockerFailed']);
+const explainedErrors = new Set(['StoreFailed', 'DiskFull', 'DockerFailed', 'TargetFailed']);
 
 /** Commander's `error: unknown option '--nemsis'\n(Did you mean --nemesis?)` as one sentence. */
 function sentence(message: string): string {
@@ -48,13 +48,15 @@ function complain(text: string): void {
 /** Says what went wrong and gives the code that stands for it. */
 function codeOfFailure(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.valid : exitCodes.badInput;
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (badInputErrors.has(name)) {
     complain(message);
     return exitCodes.badInput;
   }
   complain(explainedErrors.has(name) ? message : `ftest itself failed: ${message} (FTEST_DEBUG=1 shows where)`);
-  if (process.env.FTEST_DEBUG === '1' && stack !== undefined) process.stderr.write(`${stack}\n`);
+  if (process.env.FTEST_DEBUG === '1') {
+    for (let each = error; each instanceof Error; each = each.cause) process.stderr.write(`${each.stack}\n`);
+  }
   return exitCodes.harnessFailed;
 }
 

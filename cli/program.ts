@@ -3,10 +3,15 @@ import { Argument, Command, Help, Option } from '@commander-js/extra-typings';
 import { partitionShapes } from '../harness/fault.ts';
 import { runtimeNames } from '../harness/spec.ts';
 import { type Concurrency, concurrency, milliseconds, names, positiveNumber, seed, wholeNumber } from './arguments.ts';
+import { commandNames } from './command-names.ts';
 import type { ExitCode } from './exit.ts';
 import { type Expectation, expectations } from './expect.ts';
 
-export interface RunOptions {
+export interface ConfigOption {
+  readonly config?: string | undefined;
+}
+
+export interface RunOptions extends ConfigOption {
   readonly workload?: string | undefined;
   readonly bug?: string | undefined;
   readonly values?: string | undefined;
@@ -77,20 +82,19 @@ export type ListKind = (typeof listKinds)[number];
 export interface Commands {
   test(target: string, options: RunOptions): Promise<ExitCode>;
   check(files: readonly string[], options: CheckOptions): Promise<ExitCode>;
-  replay(run: string, options: JsonOption): Promise<ExitCode>;
+  replay(run: string, options: JsonOption & ConfigOption): Promise<ExitCode>;
   report(run: string, options: JsonOption): Promise<ExitCode>;
-  list(kind: ListKind | undefined, options: JsonOption): Promise<ExitCode>;
-  doctor(options: JsonOption): Promise<ExitCode>;
+  list(kind: ListKind | undefined, options: JsonOption & ConfigOption): Promise<ExitCode>;
+  doctor(options: JsonOption & ConfigOption): Promise<ExitCode>;
   clean(options: CleanOptions): Promise<ExitCode>;
 }
 
-const commandNames = new Set(['test', 'check', 'replay', 'report', 'list', 'doctor', 'clean', 'help']);
 const ownOptions = new Set(['-h', '--help', '-V', '--version']);
 
 /** Puts in the `test` that the short form leaves out: `ftest raft`, and also `ftest --nodes 3 raft`. */
 export function expandShortForm(args: readonly string[]): readonly string[] {
   const first = args[0];
-  if (first === undefined || commandNames.has(first) || ownOptions.has(first)) return args;
+  if (first === undefined || commandNames.includes(first) || ownOptions.has(first)) return args;
   return ['test', ...args];
 }
 
@@ -120,6 +124,10 @@ function testCommand(commands: Commands, exit: (code: ExitCode) => void) {
     .description('Starts a target, drives a workload at it while nemeses break things, heals, and judges the history.')
     .argument('<target>', 'the system to test; ftest list targets shows all')
     .optionsGroup('What to test:')
+    .option(
+      '--config <file>',
+      'a file with targets of your own (default: ftest.config.ts, .mts, .js, or .mjs, if here)',
+    )
     .option('--workload <name>', 'what clients do (default: the one the target names)')
     .option('--bug <name>', 'switch on a mistake of the target; ftest list bugs shows all')
     .addOption(
@@ -301,6 +309,7 @@ export function createProgram(version: string, commands: Commands, exit: (code: 
       'Runs a stored run again in memory and compares the two histories line by line. Runs of the simulator only.',
     )
     .argument('<run>', "a run's folder, such as store/latest")
+    .option('--config <file>', 'the file that the target comes from (default: the one the run names)')
     .option('--json', 'print the outcome as one JSON object on stdout')
     .action(async (run, options) => exit(await commands.replay(run, options)));
   program
@@ -315,6 +324,7 @@ export function createProgram(version: string, commands: Commands, exit: (code: 
     .summary('show what there is')
     .description('Shows targets, workloads, nemeses, bugs, and models.')
     .addArgument(new Argument('[kind]', 'only these').choices(listKinds))
+    .option('--config <file>', 'a file with targets of your own (default: as for a run)')
     .option('--json', 'print one JSON object on stdout')
     .action(async (kind, options) => exit(await commands.list(kind, options)));
   program
@@ -323,6 +333,7 @@ export function createProgram(version: string, commands: Commands, exit: (code: 
     .description(
       'Shows what tests can use here, what is missing, and which faults each runtime can inject. Exit code 1 if not in containers.',
     )
+    .option('--config <file>', 'a file with targets of your own (default: as for a run)')
     .option('--json', 'print one JSON object on stdout')
     .action(async (options) => exit(await commands.doctor(options)));
   program

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AnySystem } from '../harness/container-system.ts';
+import type { TestSpec } from '../harness/spec.ts';
 import type { Registry } from '../harness/test.ts';
 import { nemeses } from '../nemesis/index.ts';
 import { services } from '../protocol/services/index.ts';
@@ -20,6 +21,10 @@ function abandon(run: string): void {
   spawn(process.execPath, [built('main.js'), 'clean', '--run', run], { detached: true, stdio: 'ignore' }).unref();
 }
 
+/** A node of a target that is somebody's own finds it by their configuration. */
+const configArguments = ({ config }: TestSpec): readonly string[] =>
+  config === undefined ? [] : [`--config=${config}`];
+
 const say = (words: string): boolean => process.stderr.write(words);
 
 /** What people call some targets. */
@@ -31,13 +36,22 @@ const shortNames: ReadonlyMap<string, string> = new Map([
 /** The name under which the registry has a target. */
 export const fullTargetName = (name: string): string => shortNames.get(name) ?? name;
 
+/** The targets that come with ftest. */
+export const builtInTargets: ReadonlyMap<string, AnySystem> = new Map<string, AnySystem>([...targets, ...realSystems]);
+
+interface RegistryOptions {
+  readonly keep?: boolean;
+  readonly own?: readonly AnySystem[];
+}
+
 /**
  * Runtimes are loaded when they are asked for.
  *
- * @param keep containers stay when a run has ended.
+ * @param options.keep containers stay when a run has ended.
+ * @param options.own targets of somebody's own.
  */
-export const createRegistry = ({ keep = false } = {}): Registry => ({
-  targets: new Map<string, AnySystem>([...targets, ...realSystems]),
+export const createRegistry = ({ keep = false, own = [] }: RegistryOptions = {}): Registry => ({
+  targets: new Map([...builtInTargets, ...own.map((system) => [system.name, system] as const)]),
   services,
   workloads,
   nemeses,
@@ -47,7 +61,8 @@ export const createRegistry = ({ keep = false } = {}): Registry => ({
       'process',
       async () => {
         const { hostedBy, processRuntime } = await import('../runtime/process/runtime.ts');
-        return processRuntime(hostedBy(nodeProgram));
+        const command = hostedBy(nodeProgram);
+        return processRuntime((test, directory) => [...command(test, directory), ...configArguments(test.spec)]);
       },
     ],
     [

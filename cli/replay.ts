@@ -6,10 +6,10 @@ import type { Journal } from '../harness/ports.ts';
 import { encodeOp } from '../history/jsonl.ts';
 import type { Op } from '../history/op.ts';
 import { type RecordedRun, readRun } from '../reports/store.ts';
+import { registryOf } from './config.ts';
 import { BadInput, type ExitCode, exitCodes } from './exit.ts';
 import { printJson } from './output.ts';
-import type { JsonOption } from './program.ts';
-import { createRegistry } from './registry.ts';
+import type { ConfigOption, JsonOption } from './program.ts';
 import { perform } from './stored-run.ts';
 import { version } from './version.ts';
 
@@ -32,21 +32,23 @@ export interface ReplayResults {
   readonly versions: { readonly recorded: string; readonly replaying: string };
 }
 
-export async function replayCommand(path: string, options: JsonOption): Promise<ExitCode> {
-  const results = await replay(path);
+export async function replayCommand(path: string, options: JsonOption & ConfigOption): Promise<ExitCode> {
+  const results = await replay(path, options.config);
   if (options.json) printJson(results);
   else process.stdout.write(`${describe(results)}\n`);
   return results.identical ? exitCodes.valid : exitCodes.invalid;
 }
 
-async function replay(path: string): Promise<ReplayResults> {
+/** @param config in the place of the file that the run names. */
+async function replay(path: string, config: string | undefined): Promise<ReplayResults> {
   const run = readRun(path);
   checkReplayable(path, run);
+  const registry = await registryOf(config === undefined ? run.spec : { ...run.spec, config });
   const history = readStored(run);
   const stored = history.split('\n');
   if (stored.at(-1) === '') stored.pop();
   const comparison = new Comparison(stored);
-  await perform(run.spec, createRegistry(), comparison);
+  await perform(run.spec, registry, comparison);
   const cutShort = run.results === undefined;
   const difference = comparison.difference(cutShort);
   return {

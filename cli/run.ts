@@ -8,6 +8,7 @@ import { plural } from '../reports/display.ts';
 import { renderJunit } from '../reports/junit.ts';
 import { renderSummary, terminalOf } from '../reports/terminal.ts';
 import { checkSeedRange, freshSeed } from './arguments.ts';
+import { findConfig } from './config.ts';
 import { BadInput, type ExitCode } from './exit.ts';
 import { exitCodeWanted } from './expect.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -27,8 +28,9 @@ export async function runCommand(target: string, options: RunOptions): Promise<E
   const runs = options.runs ?? 1;
   const seed = options.seed ?? freshSeed(runs);
   checkSeedRange(seed, runs);
-  const registry = createRegistry({ keep: options.keep ?? false });
-  const spec = await createSpec(target, options, seed, registry);
+  const config = await findConfig(options.config);
+  const registry = createRegistry({ keep: options.keep ?? false, own: config?.targets ?? [] });
+  const spec = await createSpec(target, options, seed, registry, config);
   // Whatever is misspelt ends here, before a folder is made or a seed announced.
   resolveTest(spec, registry);
   checkStore(options.store);
@@ -79,6 +81,9 @@ async function runSeeds(
   };
   const { store, report, quiet, keepGoing = false } = options;
   const outcome = await runMany(spec, registry, { store, report, quiet, runs, keepGoing, onOutcome }, signal);
+  if (outcome.firstFailure !== undefined && outcome.firstFailure.results.valid !== false) {
+    process.stderr.write(`${describeUnsteady(outcome.firstFailure)}\n`);
+  }
   if (options.junit !== undefined) writeFileSync(options.junit, junitOfSeeds(spec, finished, outcome));
   if (options.json) printJson(outcome.results);
   else {
@@ -125,6 +130,10 @@ function junitOfSeeds(
     })),
   );
 }
+
+/** Of targets of somebody's own: what the seed decides is the same each time. */
+const describeUnsteady = ({ spec }: Outcome): string =>
+  `seed ${spec.seed} failed, and did not when it was done again to be stored: not the seed alone decides what ${spec.target} does; its nodes must have no clock, no randomness, and no state but what create gives`;
 
 function describeSeeds(spec: TestSpec, { results, firstFailure }: RunsOutcome): string {
   const { runs, failed, unknown, interrupted } = results;

@@ -5,29 +5,36 @@ import { durabilityFaults } from '../harness/fault.ts';
 import { unknownName } from '../harness/near.ts';
 import { type RuntimeName, runtimeNames, type TestSpec } from '../harness/spec.ts';
 import type { Registry } from '../harness/test.ts';
+import { commandNames } from './command-names.ts';
+import type { LoadedConfig } from './config.ts';
 import { BadInput } from './exit.ts';
 import type { RunOptions } from './program.ts';
 import { fullTargetName } from './registry.ts';
 
-/** What a person may have meant by a first word that names no target. */
-const commandNames = ['check', 'replay', 'report', 'list', 'doctor', 'clean'];
-
+/** @param config where targets of somebody's own come from. */
 export async function createSpec(
   targetName: string,
   options: RunOptions,
   seed: number,
   registry: Registry,
+  config?: LoadedConfig,
 ): Promise<TestSpec> {
   const target = registry.targets.get(fullTargetName(targetName));
   if (target === undefined) {
     throw new BadInput(unknownName('target or command', targetName, [...registry.targets.keys(), ...commandNames]));
   }
+  const own = config?.targets.includes(target) ? config : undefined;
   const inContainers = isContainerSystem(target);
   const runtime = options.runtime === undefined ? (inContainers ? 'docker' : 'sim') : readRuntime(options.runtime);
   if (options.paranoid && runtime !== 'sim')
     throw new BadInput('--paranoid needs --runtime sim: other runtimes share no objects');
   if (options.keep && runtime !== 'docker')
     throw new BadInput('--keep needs --runtime docker: elsewhere there is nothing to keep');
+  if (own !== undefined && !inContainers && runtime === 'docker') {
+    throw new BadInput(
+      `${target.name} is a state machine of ${own.path}, which the image of the nodes does not contain: choose --runtime sim or process`,
+    );
+  }
   const nemesis = await readNemeses(options.nemesis, target, runtime, registry);
   for (const option of ['partition', 'direction'] as const) {
     if (options[option] !== undefined && !nemesis.includes('partition')) {
@@ -39,6 +46,7 @@ export async function createSpec(
   const workload = options.workload ?? target.defaultWorkload;
   return {
     target: target.name,
+    ...(own === undefined ? {} : { config: own.path }),
     workload,
     nemesis,
     runtime,

@@ -7,7 +7,9 @@ import { type Registry, resolveTest } from '../harness/test.ts';
 import { renderJunit } from '../reports/junit.ts';
 import { createRun, type StoredRun } from '../reports/store.ts';
 import { commandLine } from './command-line.ts';
+import { TargetFailed } from './exit.ts';
 import { follow } from './follow.ts';
+import { placeOf } from './own-files.ts';
 import type { RunOptions } from './program.ts';
 import { version } from './version.ts';
 
@@ -17,7 +19,7 @@ export interface Outcome extends RunOutcome {
   readonly spec: TestSpec;
 }
 
-/** Resolves the spec and runs it, each line to the journal as it happens. */
+/** Resolves the spec and runs it, each line to the journal as it happens. Throws a TargetFailed for a target of somebody's own that cannot go on. */
 export async function perform(
   spec: TestSpec,
   registry: Registry,
@@ -26,8 +28,19 @@ export async function perform(
 ): Promise<Outcome> {
   const runtime = await registry.runtimes.get(spec.runtime)?.();
   if (runtime === undefined) throw new Error(`the registry has no runtime ${spec.runtime}`);
-  const outcome = await runTest(resolveTest(spec, registry), runtime, journal, signal);
-  return { ...outcome, spec };
+  const test = resolveTest(spec, registry);
+  try {
+    return { ...(await runTest(test, runtime, journal, signal)), spec };
+  } catch (error) {
+    throw spec.config === undefined ? error : blameTarget(error);
+  }
+}
+
+/** What runtimes say of nodes that threw or ended by themselves is a plain Error. */
+function blameTarget(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'Error') return error;
+  const place = placeOf(error.cause);
+  return new TargetFailed(place === undefined ? error.message : `${error.message} (${place})`, { cause: error });
 }
 
 /** Runs the spec in a fresh folder of the store. Whatever fails, the folder keeps what was recorded. */

@@ -37,3 +37,7 @@ test('what a shell would take apart is quoted', () => {
   const odd = { ...spec, options: { values: "it's $HOME" } };
   expect(reproduceCommand(odd)).toContain(`--values 'it'\\''s $HOME'`);
 });
+
+test('a target that is not of ftest is found by the file it comes from', () => {
+  expect(reproduceCommand({ ...spec, target: 'own', config: 'my config.ts' })).toContain(" --config 'my config.ts' ");
+});

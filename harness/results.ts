@@ -100,6 +100,7 @@ export function reproduceCommand(spec: TestSpec): string {
   const add = (option: string, value: string | number, differs: boolean): void => {
     if (differs) words.push(`--${option}`, String(value));
   };
+  if (spec.config !== undefined) words.push('--config', spec.config);
   add('nemesis', spec.nemesis.join(','), spec.nemesis.length > 0);
   add('runtime', spec.runtime, spec.runtime !== usual.runtime);
   add('nodes', spec.nodes, spec.nodes !== defaultSpec('', '', 0).nodes);

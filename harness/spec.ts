@@ -5,6 +5,8 @@ export type RuntimeName = (typeof runtimeNames)[number];
 
 export interface TestSpec {
   readonly target: string;
+  /** The configuration file that the target comes from, as named; absent of a target of ftest's. Relative to the current folder. */
+  readonly config?: string;
   readonly workload: string;
   /** Names of nemeses, in the order given; empty for none. */
   readonly nemesis: readonly string[];
