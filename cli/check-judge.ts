@@ -2,6 +2,7 @@
 import { checkSafely, type Validity, type Verdict, worst } from '../checkers/checker.ts';
 import { ModelMismatch } from '../checkers/linearizable/models/model.ts';
 import { checkStats } from '../checkers/stats.ts';
+import { nodeIdsOf } from '../harness/spec.ts';
 import type { TimeOrder } from '../history/by-time.ts';
 import type { History } from '../history/history.ts';
 import { displayText } from '../reports/display.ts';
@@ -77,7 +78,7 @@ export function judgeByRun(history: History, { spec, path }: RecordedRun): Verdi
   if (workload === undefined) {
     throw new BadInput(`${path} is a run of the workload ${spec.workload}, which is not known here: give --workload`);
   }
-  const nodeIds = Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`);
+  const nodeIds = nodeIdsOf(spec);
   const verdicts = workload
     .create({ spec, nodeIds })
     .checkers.map((checker) => [checker.name, checkSafely(checker, history)] as const);

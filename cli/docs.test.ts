@@ -210,7 +210,7 @@ describe('ftest list', () => {
 
   test('gives the same as JSON, one kind or all', async () => {
     const all = JSON.parse((await ftest(['list', '--json'])).stdout);
-    expect(Object.keys(all)).toEqual(['targets', 'workloads', 'nemeses', 'bugs', 'models']);
+    expect(Object.keys(all)).toEqual(['targets', 'workloads', 'nemeses', 'promises', 'bugs', 'models']);
     expect(all.targets.map(({ name }: { name: string }) => name)).toContain('raft');
     const bugs = JSON.parse((await ftest(['list', 'bugs', '--json'])).stdout);
     expect(bugs).toEqual({ bugs: all.bugs });

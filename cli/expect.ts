@@ -22,6 +22,12 @@ export function exitCodeWanted(
   return missed('--expect limit: a violation was found that is no stated limit of the target');
 }
 
+/** Of runs that all were invalid: a limit only if each of them met one. */
+export function expectedOfAll(each: readonly Results['expected'][]): Results['expected'] {
+  const other = each.find((expected) => expected !== 'limit');
+  return other === undefined ? 'limit' : other;
+}
+
 function missed(message: string): ExitCode {
   process.stderr.write(`${message}\n`);
   return exitCodes.invalid;

@@ -1,7 +1,7 @@
 /** `ftest list`: everything that can be named on the command line. */
 import { type AnySystem, isContainerSystem, type TargetOption } from '../harness/container-system.ts';
-import { type RuntimeName, runtimeNames } from '../harness/spec.ts';
-import type { Registry } from '../harness/test.ts';
+import { defaultSpec, nodeIdsOf, type RuntimeName, runtimeNames } from '../harness/spec.ts';
+import type { Registry, Workload } from '../harness/test.ts';
 import type { Guarantee } from '../protocol/system.ts';
 import { findConfig } from './config.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
@@ -37,6 +37,11 @@ const rowsOf: Readonly<Record<ListKind, (registry: Registry) => Row[]>> = {
       summary,
     })),
   nemeses: ({ nemeses }) => [...nemeses.values()].map(({ name, faults, summary }) => ({ name, faults, summary })),
+  promises: ({ targets, workloads }) =>
+    [...workloads.values()].map((workload) => ({
+      name: workload.name,
+      ...Object.fromEntries([...targets.values()].map((target) => [target.name, promised(workload, target)])),
+    })),
   bugs: ({ targets }) =>
     [...targets.values()].flatMap(({ name: target, bugs }) =>
       bugs.map(({ name, source, summary }) => ({ name, target, source, summary })),
@@ -74,6 +79,18 @@ function runtimesOf(target: AnySystem): readonly RuntimeName[] {
 /** `reads=linearizable|serializable`, the default first. */
 const describeOption = ({ name, values }: TargetOption): string => `${name}=${values.join('|')}`;
 
+/** Of the workload's checks on the target, under which faults all of them hold; empty where it does not offer the service. */
+function promised(workload: Workload, { name, services, promises }: AnySystem): string {
+  if (!services.includes(workload.service)) return '';
+  const spec = defaultSpec(name, workload.name, 0);
+  const { checkers } = workload.create({ spec, nodeIds: nodeIdsOf(spec) });
+  const faults = checkers.map((checker) => {
+    const under = promises.filter(({ property }) => property === checker.name).map((promise) => promise.under);
+    return under.length === 0 ? 'nothing' : under.map(faultsInShort).join(' or ');
+  });
+  return [...new Set(faults)].join('; ');
+}
+
 /** `linearizable, recovery under all faults`: those that hold under the same faults together. */
 function promisesByFaults(promises: readonly Guarantee[]): readonly string[] {
   const properties = new Map<string, string[]>();
@@ -93,12 +110,20 @@ const faultsOf = (under: Guarantee['under']): string =>
         ? 'no fault'
         : under.join(' and ');
 
+const legend =
+  'Under which faults all checks of the workload hold: all but damage to files, none, or those named. Empty: not offered.';
+
+/** As in a cell of a table of them. */
+const faultsInShort = (under: Guarantee['under']): string =>
+  typeof under === 'string' ? under : under.length === 0 ? 'none' : under.join(', ');
+
 function printRows(kind: ListKind, rows: readonly Row[]): void {
   const columns = Object.keys(rows[0] ?? { name: '', summary: '' });
   const cells = rows.map((row) => columns.map((column) => [row[column] ?? ''].flat().join(', ')));
   process.stdout.write(
     `${table([kind, ...columns.slice(1)], cells, process.stdout.columns || Number.POSITIVE_INFINITY)}\n`,
   );
+  if (kind === 'promises') process.stdout.write(`${legend}\n`);
 }
 
 /** Prints one kind, or all of them. */

@@ -75,7 +75,7 @@ export interface CleanOptions extends JsonOption {
   readonly run?: string | undefined;
 }
 
-export const listKinds = ['targets', 'workloads', 'nemeses', 'bugs', 'models'] as const;
+export const listKinds = ['targets', 'workloads', 'nemeses', 'promises', 'bugs', 'models'] as const;
 export type ListKind = (typeof listKinds)[number];
 
 /** What each command does; main.ts loads them when they are asked for. */
@@ -102,7 +102,7 @@ const programUsage = `<target> [options]           run a test (short for: ftest 
        ftest check <history...> [options] judge recorded histories; no system needed
        ftest replay <run>                 run a stored run again, and say whether anything differs
        ftest report <run>                 render the report of a stored run again
-       ftest list [kind]                  targets, workloads, nemeses, bugs, models
+       ftest list [kind]                  targets, workloads, nemeses, promises, bugs, models
        ftest doctor                       what this machine can do: Docker, nftables, netem
        ftest clean                        remove what runs in containers have left behind`;
 
@@ -322,7 +322,9 @@ export function createProgram(version: string, commands: Commands, exit: (code: 
   program
     .command('list')
     .summary('show what there is')
-    .description('Shows targets, workloads, nemeses, bugs, and models.')
+    .description(
+      'Shows targets, workloads, nemeses, what each target promises of each workload under which faults, bugs, and models.',
+    )
     .addArgument(new Argument('[kind]', 'only these').choices(listKinds))
     .option('--config <file>', 'a file with targets of your own (default: as for a run)')
     .option('--json', 'print one JSON object on stdout')

@@ -10,7 +10,7 @@ import { renderSummary, terminalOf } from '../reports/terminal.ts';
 import { checkSeedRange, freshSeed } from './arguments.ts';
 import { findConfig } from './config.ts';
 import { BadInput, type ExitCode } from './exit.ts';
-import { exitCodeWanted } from './expect.ts';
+import { exitCodeWanted, expectedOfAll } from './expect.ts';
 import { onInterrupt } from './interrupt.ts';
 import { printJson } from './output.ts';
 import type { RunOptions } from './program.ts';
@@ -70,12 +70,14 @@ async function runSeeds(
   const { runMany } = await import('./runs.ts');
   const runs = options.runs ?? 1;
   const finished = new Map<number, Results>();
+  const failed: Results['expected'][] = [];
   const sayProgress = options.quiet
     ? () => {}
     : everyFewSeconds((done) => process.stderr.write(`${plural(done, 'run')} done\n`));
   const onOutcome = (seed: number, results: Results): void => {
     sayProgress();
     if (options.junit !== undefined) finished.set(seed, results);
+    if (results.valid === false) failed.push(results.expected);
     if (!options.quiet && results.valid !== true)
       process.stderr.write(`seed ${seed}: ${results.valid === false ? 'invalid' : 'unknown'}\n`);
   };
@@ -90,7 +92,8 @@ async function runSeeds(
     process.stdout.write(`${describeSeeds(spec, outcome)}\n`);
     if (outcome.firstFailure !== undefined) printSummary(outcome.firstFailure);
   }
-  return exitCodeWanted(outcome.results.valid, outcome.firstFailure?.results.expected, options.expect);
+  const expected = keepGoing ? expectedOfAll(failed) : outcome.firstFailure?.results.expected;
+  return exitCodeWanted(outcome.results.valid, expected, options.expect);
 }
 
 const progressEveryMs = 2000;

@@ -73,8 +73,10 @@ export interface ClientSetting {
 /** The client of one process, which speaks to one node. */
 export interface SystemClient {
   /**
-   * Sends one op and tells how it ended; there is never a second one under way. A rejection stands for `info`, and for `fail`
-   * where the op only reads or the connection was refused. The signal is aborted when nobody waits any more.
+   * Sends one op and tells how it ended; there is never a second one under way. An op that is `ok` has what it found for a value;
+   * of one without a result, such as a write, the value is left as it was asked. A rejection stands for `info`, of an op that only
+   * reads for `fail`: that anything else certainly did not happen, also because no connection was made for it, is said by resolving
+   * with `fail`. The signal is aborted when nobody waits any more.
    */
   invoke(op: ServiceOp, signal: AbortSignal): Promise<Outcome>;
   /** The process is dead, or the run over: lets go of connections, and says nothing more to the system. */
@@ -104,6 +106,8 @@ export interface ContainerSystem extends Target {
   readonly sizes?: readonly number[];
   /** Ports on which clients speak to a node: published on 127.0.0.1. */
   readonly clientPorts: readonly number[];
+  /** Which of them one node has, its main one first; all where it is left out. */
+  clientPortsOf?(id: string): readonly number[];
   /** Ports on which nodes speak to each other: what a delay concerns. */
   readonly peerPorts: readonly number[];
   /** By which nodes find each other, besides n1, n2, … */
@@ -137,3 +141,7 @@ export const recoveryMsOf = (system: AnySystem): number =>
 
 /** How many nodes a test of it has where nobody says. */
 export const nodesOf = (system: AnySystem): number => (isContainerSystem(system) ? system.sizes?.[0] : undefined) ?? 5;
+
+/** The client port by which a node shows that it is there. */
+export const mainPortOf = (system: ContainerSystem, id: string): number =>
+  system.clientPortsOf?.(id).find((port) => system.clientPorts.includes(port)) ?? (system.clientPorts[0] as number);

@@ -91,6 +91,12 @@ describe('a plan', () => {
   test.each<[string, object]>([
     ['must name an image by one of image, dockerfile, programs', { image: { image: 'a', dockerfile: 'b' } }],
     ['must name the programs of its image', { image: { programs: [] } }],
+    ['must have a list of texts for command, not "node -e 1"', { command: 'node -e 1' }],
+    ['must have a list of texts for entrypoint, not ["node",1]', { entrypoint: ['node', 1] }],
+    ['must have a list of texts for volumes, not "/data"', { volumes: '/data' }],
+    ['must have a list of texts for logFiles, not {}', { logFiles: {} }],
+    ['must have a text for user, not 1000', { user: 1000 }],
+    [`must have an environment of names and values, as { NAME: 'value' }, not ["A=b"]`, { environment: ['A=b'] }],
     ['must have volumes that are absolute folders, not "data"', { volumes: ['data'] }],
     ['must have volumes that are absolute folders, not "/"', { volumes: ['/'] }],
     ['must have volumes that are absolute folders, not "/data/"', { volumes: ['/data/'] }],

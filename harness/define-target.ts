@@ -75,6 +75,17 @@ export function checkPlan(name: string, plan: ContainerPlan): void {
   const kinds = [image].flatMap((source) => Object.keys(source ?? {})).filter((kind) => imageKinds.includes(kind));
   if (kinds.length !== 1) throw wrong(`must name an image by one of ${imageKinds.join(', ')}`);
   if ('programs' in image && image.programs.length === 0) throw wrong('must name the programs of its image');
+  for (const part of ['entrypoint', 'command', 'volumes', 'logFiles'] as const) {
+    const words: unknown = plan[part];
+    if (words !== undefined && !(Array.isArray(words) && words.every((word) => typeof word === 'string')))
+      throw wrong(`must have a list of texts for ${part}, not ${shown(words)}`);
+  }
+  for (const part of ['user', 'workingFolder'] as const) {
+    if (!['string', 'undefined'].includes(typeof plan[part]))
+      throw wrong(`must have a text for ${part}, not ${shown(plan[part])}`);
+  }
+  if (typeof environment !== 'object' || environment === null || Array.isArray(environment))
+    throw wrong(`must have an environment of names and values, as { NAME: 'value' }, not ${shown(environment)}`);
   for (const folder of volumes) {
     if (!absoluteForm.test(folder)) throw wrong(`must have volumes that are absolute folders, not ${shown(folder)}`);
     if (volumes.some((other) => isWithin(folder, other))) throw wrong(`has the volume ${folder} within another`);

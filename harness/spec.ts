@@ -45,6 +45,10 @@ export function defaultSpec(target: string, workload: string, seed: number, node
   };
 }
 
+/** n1, n2, … */
+export const nodeIdsOf = ({ nodes }: Pick<TestSpec, 'nodes'>): readonly string[] =>
+  Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
+
 /** A spec that cannot be run as it stands: exit code 254. `message` is one sentence for people. */
 export class SpecError extends Error {
   override readonly name = 'SpecError';

@@ -1,5 +1,6 @@
 /** Test: a TestSpec resolved through a Registry into the values that a run consists of. */
 import type { Checker } from '../checkers/checker.ts';
+import { availability } from '../checkers/classic/availability.ts';
 import { faultsHappened } from '../checkers/faults.ts';
 import { recovery } from '../checkers/recovery.ts';
 import { stats } from '../checkers/stats.ts';
@@ -24,7 +25,7 @@ import type { FaultName } from './fault.ts';
 import type { Generator } from './generator.ts';
 import { unknownName } from './near.ts';
 import type { Runtime } from './ports.ts';
-import { type RuntimeName, SpecError, type TestSpec } from './spec.ts';
+import { nodeIdsOf, type RuntimeName, SpecError, type TestSpec } from './spec.ts';
 
 /** What workloads and nemeses may look at when they are made for a test. */
 export interface Setting {
@@ -122,7 +123,7 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
   const service = registry.services.get(workload.service);
   if (service === undefined) throw new Error(`the registry has no service ${workload.service}`);
   checkBug(system, spec.bug);
-  const setting: Setting = { spec, nodeIds: Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`) };
+  const setting: Setting = { spec, nodeIds: nodeIdsOf(spec) };
   const parts = workload.create(setting);
   const packages = nemeses.map((each) => each.create(setting));
   const heal = healing(packages);
@@ -142,6 +143,7 @@ export function resolveTest(spec: TestSpec, registry: Registry): Test {
       ...parts.checkers,
       recovery({ concurrency: spec.concurrency, recoveryMs: recoveryMsOf(system), fs: parts.probes.map(({ f }) => f) }),
       stats(),
+      ...(system.blocks === undefined ? [] : [availability()]),
       ...vacuity(nemeses),
     ],
   };

@@ -60,6 +60,8 @@ export interface Target {
   readonly bugs: readonly Pick<Bug<unknown>, 'name' | 'summary' | 'source'>[];
   readonly invariants: readonly Pick<Invariant<Description>, 'name' | 'summary' | 'source'>[];
   readonly promises: readonly Guarantee[];
+  /** That ops may have to wait for as long as some node is down: every run then shows for how long they did. */
+  readonly blocks?: true;
 }
 
 export interface NodeSystem<

@@ -4,7 +4,7 @@
  * what is packed into the page.
  */
 import type { Results } from '../harness/results.ts';
-import type { TestSpec } from '../harness/spec.ts';
+import { nodeIdsOf, type TestSpec } from '../harness/spec.ts';
 import type { Op } from '../history/op.ts';
 import { worstFirst } from './anomaly-words.ts';
 import { type Counterexample, drawingHint, drawingId, renderCounterexample, titleOf } from './counterexample.ts';
@@ -32,7 +32,6 @@ import {
   describeRun,
   describeVerdict,
   isTransactional,
-  nodeIdsOf,
   summarizeVerdict,
   type Violation,
   verdictSign,

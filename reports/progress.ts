@@ -2,11 +2,10 @@
  * Live progress of a run: on a terminal drawn by ink, elsewhere and under CI as a plain line every few seconds.
  * Writes to the stream it is given only; ink is loaded only when it is used, since that takes a quarter of a second.
  */
-import type { TestSpec } from '../harness/spec.ts';
+import { nodeIdsOf, type TestSpec } from '../harness/spec.ts';
 import type { Op } from '../history/op.ts';
 import { displayCount } from './display.ts';
 import { FaultTracker } from './fault-windows.ts';
-import { nodeIdsOf } from './verdict.ts';
 
 export interface NodeState {
   readonly node: string;

@@ -1,5 +1,7 @@
 /** What a run came to, in words: the terminal, the HTML report, and JUnit say the same. */
+
 import type { Validity, Verdict } from '../checkers/checker.ts';
+import type { Outage } from '../checkers/classic/availability.ts';
 import type { KeyFailure, LinearizableVerdict } from '../checkers/evidence.ts';
 import type { Evidence, TransactionalVerdict } from '../checkers/transactional/evidence.ts';
 import type { Results } from '../harness/results.ts';
@@ -14,8 +16,6 @@ export const verdictWord = (valid: Validity): 'valid' | 'INVALID' | 'unknown' =>
 export const verdictSign = (valid: Validity): '✓' | '✗' | '?' => (valid === true ? '✓' : valid === false ? '✗' : '?');
 
 /** n1, n2, … */
-export const nodeIdsOf = (spec: TestSpec): string[] => Array.from({ length: spec.nodes }, (_, i) => `n${i + 1}`);
-
 const carriesFailures = (verdict: Verdict): verdict is LinearizableVerdict =>
   Array.isArray(verdict.failures) && verdict.failures.every((failure) => Array.isArray(failure?.story));
 
@@ -70,11 +70,17 @@ function counts(verdict: Verdict): string {
     .join(', ');
 }
 
+/** Of a verdict on availability, how long nothing was served at most. */
+function outage({ longestOutage }: Verdict): string {
+  const ns = (longestOutage as Outage | undefined)?.durationNs;
+  return ns === undefined ? '' : `longest outage ${displayMs(ns / 1e6)}`;
+}
+
 /** One line on a checker's verdict: its reason, or what it counted. */
 export function summarizeVerdict(verdict: Verdict): string {
   if (isTransactional(verdict)) return summarizeTransactional(verdict);
   if (verdict.reason !== undefined) return verdict.reason;
-  if (!carriesFailures(verdict)) return counts(verdict);
+  if (!carriesFailures(verdict)) return [counts(verdict), outage(verdict)].filter(Boolean).join(', ');
   const objects = verdict.failures[0]?.key ?? verdict.undecided[0]?.key ?? null;
   const noun = objects === null && verdict.keys === 1 ? 'object' : 'key';
   if (verdict.failures.length > 0) {
@@ -92,9 +98,11 @@ export function describeFaults(faults: Results['faults']): string {
   return happened.length === 0 ? 'no fault' : displayList(happened.map(([f, count]) => plural(count, f)));
 }
 
+const places = { sim: 'in the simulator', process: 'as real processes', docker: 'in containers' } as const;
+
 /** What was tested, in a sentence without its full stop. */
 export function describeRun(results: Results, spec: TestSpec): string {
-  const where = results.runtime === 'sim' ? 'in the simulator' : 'as real processes';
+  const where = places[results.runtime];
   const bug = results.bug === null ? '' : `, with the bug ${results.bug},`;
   return (
     `${results.target}${bug} ran on ${plural(spec.nodes, 'node')} ${where} and served the ${results.workload} workload ` +

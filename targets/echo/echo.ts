@@ -32,6 +32,6 @@ export const echo: NodeSystem<EchoState, EchoConfig, EchoBody> = {
   describe: (state) => state.description,
   bugs: [],
   invariants: [],
-  promises: [{ property: 'recovery', under: 'all' }],
+  promises: ['echo', 'recovery'].map((property) => ({ property, under: 'all' })),
   marks: {},
 };

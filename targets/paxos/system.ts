@@ -1,6 +1,7 @@
 /** Multi-Paxos as a NodeSystem. */
 import type { NodeSystem } from '../../protocol/system.ts';
 import { machineFor, machines } from '../machines/index.ts';
+import { replicatedPromises } from '../machines/promises.ts';
 import { bugs } from './bugs.ts';
 import { correct, type PaxosConfig } from './config.ts';
 import { invariants } from './invariants.ts';
@@ -24,10 +25,7 @@ export const paxos: NodeSystem<Paxos, PaxosConfig, PaxosBody, PaxosDescription> 
   describe: (node) => node,
   bugs,
   invariants,
-  promises: [
-    { property: 'linearizable', under: 'all', except: 'faults that lose or change what was synced to disk' },
-    { property: 'recovery', under: 'all', except: 'faults that lose or change what was synced to disk' },
-  ],
+  promises: replicatedPromises,
   marks: {
     'leader-elected': 'A quorum promised, and phase 2 began (Paxos Made Simple, §3).',
     'prepare-repeated': 'A proposer that no quorum had answered in time asked again, in the same ballot.',

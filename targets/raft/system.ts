@@ -1,6 +1,7 @@
 /** Raft as a NodeSystem. */
 import type { NodeSystem } from '../../protocol/system.ts';
 import { machineFor, machines } from '../machines/index.ts';
+import { replicatedPromises } from '../machines/promises.ts';
 import { bugs } from './bugs.ts';
 import { correct, type RaftConfig } from './config.ts';
 import { invariants } from './invariants.ts';
@@ -22,10 +23,7 @@ export const raft: NodeSystem<Raft, RaftConfig, RaftBody, RaftDescription> = {
   describe: (node) => node,
   bugs,
   invariants,
-  promises: [
-    { property: 'linearizable', under: 'all', except: 'faults that lose or change what was synced to disk' },
-    { property: 'recovery', under: 'all', except: 'faults that lose or change what was synced to disk' },
-  ],
+  promises: replicatedPromises,
   marks: {
     'election-won': 'A candidate became leader (§3.4).',
     'split-vote': 'A candidate neither won nor lost its election in time, and stood again (§3.4).',

@@ -33,6 +33,7 @@ export const singleDecreePaxos: NodeSystem<
   promises: [
     { property: 'consensus', under: 'all', except },
     { property: 'recovery', under: 'all', except },
+    { property: 'invariants', under: 'all', except },
   ],
   marks: {
     'acceptor-restored': 'A node that restarted found on its disk what it had promised and accepted (§2.2).',

@@ -32,6 +32,7 @@ export const twoPhaseCommit: NodeSystem<TwoPhaseCommit, CommitConfig, CommitBody
   describe: (node) => node,
   bugs,
   invariants,
+  blocks: true,
   promises: [
     'atomic-commitment',
     'list-append',
