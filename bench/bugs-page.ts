@@ -3,6 +3,7 @@ import { reproduceCommand } from '../harness/results.ts';
 import type { Bug, NodeSystem } from '../protocol/system.ts';
 import { type Conviction, type Finding, seedsMax } from './findings.ts';
 import { markdownTable } from './markdown.ts';
+import { medianText, runsMax, type Searches, searchesMax, simulatedSeconds } from './median-runs.ts';
 
 const head = `# Named bugs
 
@@ -21,6 +22,10 @@ violation, or, where there is none, that of the invariant.
 
 A bug that only concerns how reads are answered, or what the state machine makes of its log, leaves the logs alone: then no
 invariant can break, and the checker is all there is.
+
+The second table of each target says how many runs it takes: the median of ${searchesMax} searches, one after the other, of ${runsMax} runs in all
+at most, each run of ${simulatedSeconds} simulated seconds, with the nodes and the interval of the first table. With \`>\` the search in the middle
+had not ended after so many. Here the first sign counts, of an invariant or of a checker. Nemeses under which the target promises less than all are left out.
 `;
 
 const seen = (conviction: Conviction | null): string =>
@@ -39,15 +44,39 @@ function row({ name, summary, source }: Bug<unknown>, { spec, invariant, violati
   return [`\`${name}\``, summary, source, `\`${reproduceCommand(spec)}\``, seen(invariant), seen(violation)];
 }
 
-function section({ name, bugs }: NodeSystem, findings: readonly Finding[]): string {
+/** Bug by workload and nemesis. */
+function mediansTable({ name, bugs }: NodeSystem, searches: readonly Searches[]): string {
+  const own = searches.filter(({ target }) => target === name);
+  const nemeses = [...new Set(own.map(({ nemesis }) => nemesis.join(', ')))];
+  const workloads = [...new Set(own.map(({ workload }) => workload))];
+  const rows = bugs.flatMap((bug) =>
+    workloads.map((workload) => {
+      const ofRow = own.filter((cell) => cell.bug === bug.name && cell.workload === workload);
+      const median = (nemesis: string): string => {
+        const cell = ofRow.find((each) => each.nemesis.join(', ') === nemesis);
+        return cell === undefined ? '' : medianText(cell);
+      };
+      return [`\`${bug.name}\``, workload, ...nemeses.map(median)];
+    }),
+  );
+  const numbers = nemeses.map((_, column) => column + 2);
+  return markdownTable([['median number of runs', 'workload', ...nemeses], ...rows], numbers);
+}
+
+function section(system: NodeSystem, findings: readonly Finding[], searches: readonly Searches[]): string {
+  const { name, bugs } = system;
   const rows = bugs.flatMap((bug) => {
     const finding = findings.find(({ spec }) => spec.target === name && spec.bug === bug.name);
     return finding === undefined ? [] : [row(bug, finding)];
   });
-  return `## ${name}\n\n${markdownTable([columns, ...rows])}`;
+  return `## ${name}\n\n${markdownTable([columns, ...rows])}\n\n${mediansTable(system, searches)}\n`;
 }
 
-export function bugsPage(systems: Iterable<NodeSystem>, findings: readonly Finding[]): string {
-  const sections = [...systems].filter(({ bugs }) => bugs.length > 0).map((system) => section(system, findings));
-  return `${[head, ...sections].join('\n')}\n`;
+export function bugsPage(
+  systems: Iterable<NodeSystem>,
+  findings: readonly Finding[],
+  searches: readonly Searches[],
+): string {
+  const named = [...systems].filter(({ bugs }) => bugs.length > 0);
+  return [head, ...named.map((system) => section(system, findings, searches))].join('\n');
 }

@@ -6,12 +6,15 @@ import { createRegistry } from '../cli/registry.ts';
 import { perform } from '../cli/stored-run.ts';
 import type { Results } from '../harness/results.ts';
 import type { TestSpec } from '../harness/spec.ts';
+import type { NodeSystem } from '../protocol/system.ts';
 import { targets } from '../targets/index.ts';
 import { bugsPage } from './bugs-page.ts';
 import { brokenInvariant, type Conviction, type Finding, visibleViolation } from './findings.ts';
+import { cellsOf, medianText, type Searches } from './median-runs.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const findings = JSON.parse(read('testdata/bugs.json')) as Finding[];
+const searches = JSON.parse(read('testdata/bug-searches.json')) as Searches[];
 const registry = createRegistry();
 
 async function run(spec: TestSpec): Promise<Results> {
@@ -42,8 +45,26 @@ describe('docs/bugs.md', () => {
       expect(invariant ?? violation, spec.bug ?? '').not.toBeNull();
   });
 
+  test('has the searches for every bug, with each workload and nemesis', () => {
+    const cells = findings.flatMap((finding) =>
+      cellsOf(targets.get(finding.spec.target) as NodeSystem, finding, registry.workloads),
+    );
+    const named = (each: Pick<Searches, 'target' | 'workload' | 'nemesis'> & { readonly bug: string | null }): string =>
+      [each.target, each.bug, each.workload, ...each.nemesis].join(' ');
+    expect(searches.map(named)).toEqual(cells.map(named));
+  });
+
+  test('a median may be one of a search that has not ended', () => {
+    const median = (runs: readonly number[], openRuns: number): string =>
+      medianText({ target: '', bug: '', workload: '', nemesis: [], runs, openRuns });
+    expect(median([1, 9, 3, 2, 8], 0)).toBe('3');
+    expect(median([], 40)).toBe('> 40');
+    expect(median([10], 30)).toBe('> 30');
+    expect(median([10, 2], 28)).toBe('10');
+  });
+
   test('says what was found: `npm run bugs -- --write` generates it', () => {
-    expect(read('../docs/bugs.md')).toBe(bugsPage(systems, findings));
+    expect(read('../docs/bugs.md')).toBe(bugsPage(systems, findings, searches));
   });
 });
 

@@ -42,10 +42,13 @@ const nemeses = [
 const isPromisedUnder = ({ promises }: NodeSystem, nemesis: readonly string[]): boolean =>
   promises.every(({ under }) => under === 'all' || nemesis.every((fault) => under.includes(fault)));
 
+/** What is tried on a system's bugs. */
+export const nemesesFor = (system: NodeSystem): readonly (readonly string[])[] =>
+  nemeses.filter((nemesis) => isPromisedUnder(system, nemesis));
+
 /** What is tried on each bug, the simplest first: few nodes and frequent faults, for 60 simulated seconds. */
 export function combinations(system: NodeSystem, bug: string): readonly TestSpec[] {
-  const fair = nemeses.filter((nemesis) => isPromisedUnder(system, nemesis));
-  return fair.flatMap((nemesis) =>
+  return nemesesFor(system).flatMap((nemesis) =>
     [3, 5].flatMap((nodes) =>
       [1000, 3000].map((nemesisIntervalMs) => ({
         ...defaultSpec(system.name, system.defaultWorkload, 1, nodes),

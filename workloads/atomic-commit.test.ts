@@ -2,13 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../checkers/checker.ts';
 import type { AtomicCommitmentVerdict } from '../checkers/classic/atomic-commitment.ts';
+import { History } from '../history/history.ts';
+import type { Op } from '../history/op.ts';
 import type { NodeSystem } from '../protocol/system.ts';
 import { bugs as bugsOfThree } from '../targets/three-phase-commit/bugs.ts';
 import { threePhaseCommit } from '../targets/three-phase-commit/system.ts';
 import { noCommitBesideWait } from '../targets/three-phase-commit/testing/no-commit-beside-wait.ts';
 import { bugs as bugsOfTwo } from '../targets/two-phase-commit/bugs.ts';
 import { twoPhaseCommit } from '../targets/two-phase-commit/system.ts';
-import { ask, invocations } from './testing/imagined.ts';
+import { ask, invocations, partsOf } from './testing/imagined.ts';
 import { firstConviction, type RaftRun, runOnRaft } from './testing/on-raft.ts';
 
 const two = twoPhaseCommit as unknown as NodeSystem;
@@ -57,15 +59,64 @@ describe('the workload', () => {
     expect(again).toBeGreaterThan(100);
   });
 
-  test('at last one client of each node asks about those begun last, and those whose end was not seen', () => {
-    const of = (id: string) => last.filter(({ node }) => node === id).map(({ key }) => key);
-    expect(['n1', 'n2', 'n3'].map((id) => of(id).includes(2))).toEqual([true, true, true]);
-    const unknown = of('n3').filter((key) => isUnknown('n3', key));
-    expect(unknown.length).toBeGreaterThan(0);
-    expect(['n1', 'n2', 'n3'].map((id) => of(id).length)).toEqual([301, 301, 301 + unknown.length]);
-    expect(new Set(last.map(({ process }) => process)).size).toBe(3);
+  test('at last each node is asked about those begun last, and those whose end was not seen', () => {
+    for (const id of ['n1', 'n2', 'n3']) {
+      const keys = last.filter(({ node }) => node === id).map(({ key }) => key as number);
+      expect(keys).toContain(2);
+      for (let key = transactions.length; key > transactions.length - 300; key--) expect(keys).toContain(key);
+      expect(new Set(keys).size).toBeLessThan(301 + 8 + 5);
+    }
+  });
+
+  test('what a node has not decided it is asked about again and again, the rest once', () => {
+    const times = new Map<string, number>();
+    for (const { node, key } of last) times.set(`${node} ${key}`, (times.get(`${node} ${key}`) ?? 0) + 1);
+    const again = [...times].filter(([, count]) => count > 1);
+    expect(again.length).toBeGreaterThan(0);
+    for (const [asked, count] of again) {
+      expect(asked).toMatch(/^n3 [5-8]$/);
+      expect(count).toBeGreaterThan(10);
+    }
+  });
+
+  test('a node is convicted as blocked by what it answers in the end, not by what it answered before', () => {
+    const [checker] = partsOf(workload).checkers;
+    const recovery = {
+      process: 'nemesis',
+      type: 'info',
+      f: 'phase',
+      value: 'recovery',
+      time: load.at(-1)!.time,
+    } as const;
+    const judge = (ops: readonly Omit<Op, 'index'>[]) =>
+      checker!.check(History.from(ops.map((op, index) => ({ ...op, index }))));
+    expect(judge([...load, recovery, recovery])).toMatchObject({ valid: true });
+    expect(judge([...load, recovery, recovery, ...final])).toMatchObject({
+      valid: false,
+      reason: expect.stringMatching(/^blocked \(\d\): Node n3 had voted yes on transaction /),
+    });
+  });
+
+  test('what is answered after the load, or not at all, is asked again in the end', () => {
+    // So slow that 300 more transactions begin before a node has answered.
+    const slow = ask(workload, {
+      ops: 1600,
+      nodes: 3,
+      concurrency: 1200,
+      latencyMs: 990,
+      respond: ({ f, value, index }) => {
+        if (f === 'transact') return { type: 'ok', value };
+        return index % 5 === 0 ? { type: 'info', value } : { type: 'ok', value: { vote: 'yes', decision: null } };
+      },
+    });
+    const open = new Set(slow.load.filter(({ f, type }) => f === 'inspect' && type === 'ok').map(questionOf));
+    const asked = new Set(invocations(slow.final).map(questionOf));
+    expect(open.size).toBeGreaterThan(500);
+    expect([...open].filter((question) => !asked.has(question))).toEqual([]);
   });
 });
+
+const questionOf = ({ node, key }: Op): string => `${node} ${key}`;
 
 describe('two-phase commit', () => {
   test.each(['list-append', 'rw-register', 'bank', 'register', workload])(
@@ -102,10 +153,12 @@ describe('two-phase commit', () => {
     ['unilateral-abort', workload, 'atomic-commitment'],
     ['unilateral-commit', workload, 'atomic-commitment'],
     ['prepare-not-durable', 'bank', 'bank'],
+    ['prepare-not-durable', workload, 'atomic-commitment'],
     ['decision-not-logged', workload, 'atomic-commitment'],
     ['commit-before-all-votes', workload, 'atomic-commitment'],
     ['early-lock-release', 'bank', 'bank'],
     ['forgets-prepared-on-restart', 'list-append', 'list-append'],
+    ['forgets-prepared-on-restart', workload, 'atomic-commitment'],
     ['lost-decision-presumed-commit', workload, 'atomic-commitment'],
     ['ends-before-acknowledged', workload, 'atomic-commitment'],
     ['votes-yes-when-unknown', 'list-append', 'list-append'],
@@ -132,8 +185,8 @@ describe('three-phase commit', () => {
   });
 
   test.each(['partition', 'pause'])('is caught with half a commit under %s, which it says itself', async (nemesis) => {
-    const run = { workload, system: three, nemesis: [nemesis] };
-    const seed = await firstConviction(run, 'atomic-commitment', 20);
+    const run = { workload, system: three, nemesis: [nemesis], rate: 300 };
+    const seed = await firstConviction(run, 'atomic-commitment', 100);
     expect(seed).toBeDefined();
     const { results } = await runOnRaft({ ...run, seed: seed! });
     expect(results).toMatchObject({ valid: false, expected: 'limit' });

@@ -59,9 +59,15 @@ describe('the workload', () => {
     expect(of(90)).toBeGreaterThan(3 * usual);
   });
 
-  test('at last one client of each node asks about those that came last, and those that were not answered', () => {
+  test('at last one client of each node asks about those that came last, and those that were not answered before', () => {
     const of = (id: string) => last.filter(({ node }) => node === id).map(({ key }) => key);
-    for (const id of nodeIds) expect(of(id)).toEqual([5, 90, ...Array.from({ length: 40 }, (_, i) => keys - i)]);
+    const answers = load
+      .slice(load.indexOf(asked.at(-1)!))
+      .filter(({ f, type }) => f === 'propose' && type !== 'invoke');
+    const late = answers.map(({ key }) => key as number).filter((key) => key <= keys - 40);
+    expect(late.length).toBeGreaterThan(0);
+    const latest = Array.from({ length: 40 }, (_, i) => keys - i);
+    for (const id of nodeIds) expect(of(id)).toEqual([5, 90, ...late, ...latest]);
     expect(last.every(({ f }) => f === 'learn')).toBe(true);
     expect(new Set(last.map(({ process }) => process)).size).toBe(3);
   });

@@ -8,7 +8,7 @@ import { consensus } from '../checkers/classic/consensus.ts';
 import { each, eachThread } from '../harness/combinators.ts';
 import type { Context, Emission, Generator, OpDraft } from '../harness/generator.ts';
 import type { Workload } from '../harness/test.ts';
-import type { Op } from '../history/op.ts';
+import type { Op, Process } from '../history/op.ts';
 import { freshNumbers, runMemory, stream } from './run-memory.ts';
 
 /** Of each key at least so many values are proposed at once, and at most as many more as there are nodes, twice. */
@@ -32,6 +32,8 @@ const decisionsOf = runMemory(() => ({
   values: 0,
   /** So many values are still to be proposed for the last key. */
   proposalsLeft: 0,
+  /** The keys for which clients were last seen to wait: whatever is answered after the load is not seen here, so that they stay. */
+  proposed: new Map<Process, number>(),
   /** Keys with a proposal that was not answered; and the last of them. */
   doubtful: new Set<number>(),
   broken: [] as readonly number[],
@@ -89,9 +91,12 @@ function noting(generator: Generator): Generator {
       const [op, rest] = emission;
       return [op, noting(rest)] as Emission;
     },
-    update(context, { type, f, key }: Op) {
-      if (f !== 'propose' || type !== 'info' || typeof key !== 'number') return this;
+    update(context, { type, f, key, process }: Op) {
+      if (f !== 'propose' || typeof key !== 'number') return this;
       const memory = decisionsOf(context);
+      if (type === 'invoke') memory.proposed.set(process, key);
+      else memory.proposed.delete(process);
+      if (type !== 'info') return this;
       memory.doubtful.add(key);
       memory.broken = [...memory.broken.slice(1 - brokenMax), key];
       return this;
@@ -101,9 +106,9 @@ function noting(generator: Generator): Generator {
 
 /** The keys of the final questions. */
 function openQuestions(context: Context): readonly number[] {
-  const { keys, doubtful } = decisionsOf(context);
+  const { keys, proposed, doubtful } = decisionsOf(context);
   const latest = Array.from({ length: Math.min(keys, latestMax) }, (_, i) => keys - i);
-  return [...new Set([...[...doubtful].slice(-doubtfulMax), ...latest])];
+  return [...new Set([...[...doubtful].slice(-doubtfulMax), ...proposed.values(), ...latest])];
 }
 
 /** Thread i talks to node i mod n: one for each node asks about all, one after the other. */

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { History } from '../../history/history.ts';
+import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
 import { historyOf } from '../linearizable/testing/history-of.ts';
 import { atomicCommitment, checkAtomicCommitment } from './atomic-commitment.ts';
@@ -111,6 +113,80 @@ describe('the atomic-commitment checker', () => {
     });
   });
 
+  test('holds a node to what was known of a commit before it was asked', () => {
+    const nothing = inspect('n1', null, null);
+    const lost = 'A client was told of the commit of transaction 1 at 0.1 s, but node n1 knew nothing of it at 0.3 s.';
+    expect(check(committed, nothing)).toMatchObject({
+      valid: false,
+      reason: `lost-commit (1): ${lost}`,
+      findings: [
+        {
+          kind: 'lost-commit',
+          lines: [0, 1, 2, 3],
+          story: [
+            { line: 0, sentence: 'a client asks for transaction 1' },
+            { line: 1, sentence: 'a client is told that it is committed' },
+            { line: 3, sentence: 'n1 knows nothing of it' },
+          ],
+        },
+      ],
+    });
+    expect(check(inspect('n2', 'yes', 'commit'), nothing).reason).toBe(
+      'lost-commit (1): Node n2 had committed transaction 1 at 0.1 s, but node n1 knew nothing of it at 0.3 s.',
+    );
+    expect(check(inspect('n1', 'yes', 'commit'), nothing).reason).toBe(
+      'lost-commit (1): Node n1 had committed transaction 1 at 0.1 s, but it knew nothing of it at 0.3 s.',
+    );
+    expect(check(inspect('n1', 'yes', 'commit'), inspect('n1', 'yes', null)).reason).toBe(
+      'lost-commit (1): Node n1 had committed transaction 1 at 0.1 s, but it knew no decision any more at 0.3 s.',
+    );
+    // The first answer that shows the commit counts, not the first question.
+    const late = '5 invoke inspect {"node":"n2"} 1';
+    const answered = '5 ok inspect {"node":"n2","vote":"yes","decision":"commit"} 1';
+    expect(check(late, inspect('n3', 'yes', 'commit'), nothing, answered).reason).toBe(
+      'lost-commit (1): Node n3 had committed transaction 1 at 0.2 s, but node n1 knew nothing of it at 0.4 s.',
+    );
+    const twice = '5 invoke transact null 1\n0 invoke transact null 1\n0 ok transact null 1';
+    expect(check(twice, nothing, '5 ok transact null 1').valid).toBe(false);
+    // Not yet, or not known to have been before the question; and another node may still wait.
+    expect(check(nothing, committed).valid).toBe(true);
+    const together = '0 invoke transact null 1\n9 invoke inspect {"node":"n1"} 1\n0 ok transact null 1\n';
+    expect(check(`${together}9 ok inspect {"node":"n1","vote":null,"decision":null} 1`).valid).toBe(true);
+    expect(check(inspect('n2', 'yes', 'commit'), inspect('n1', 'yes', null)).valid).toBe(true);
+    // An abort may be forgotten, and answers that say nothing of votes are no evidence.
+    expect(check(inspect('n1', 'yes', 'abort'), inspect('n1', 'yes', null), nothing).valid).toBe(true);
+    const voteless = '9 invoke inspect {"node":"n1"} 1\n9 ok inspect {"node":"n1","decision":null} 1';
+    expect(check(committed, voteless).valid).toBe(true);
+  });
+
+  test('holds a node to its vote', () => {
+    expect(check(inspect('n1', 'yes', null), inspect('n1', 'no', 'abort'))).toMatchObject({
+      valid: false,
+      reason: 'vote-changed (1): Node n1 had voted yes on transaction 1 at 0.1 s, but no at 0.3 s.',
+      findings: [{ kind: 'vote-changed', lines: [0, 1, 2, 3] }],
+    });
+    const no = inspect('n1', 'no', 'abort');
+    expect(check(no, inspect('n1', 'yes', null)).valid).toBe(true);
+    expect(check(no, inspect('n1', 'yes', null), no).valid).toBe(false);
+    expect(check(inspect('n1', 'yes', null), inspect('n1', null, null)).valid).toBe(true);
+    expect(check(inspect('n1', 'yes', null), inspect('n1', null, null), committed).reason).toBe(
+      'vote-changed (1): Node n1 had voted yes on transaction 1, which was committed, at 0.1 s, but it knew nothing of it at 0.3 s.',
+    );
+    expect(check(inspect('n1', 'no', 'abort'), inspect('n1', null, null)).valid).toBe(true);
+  });
+
+  test('where the nemesis says when faults were over, only a late question shows that a node is blocked for good', () => {
+    const options = { mustDecide: true, settlingMs: 400 };
+    const phase = (name: string) => `nemesis info phase "${name}"\nnemesis info phase "${name}"`;
+    const blocked = inspect('n1', 'yes', null);
+    const judged = (...lines: string[]) => checkAtomicCommitment(historyOf(lines.join('\n')), options).valid;
+    expect(judged(blocked)).toBe(false);
+    expect(judged(blocked, phase('recovery'))).toBe(true);
+    expect(judged(phase('recovery'), blocked)).toBe(true);
+    expect(judged(phase('recovery'), blocked, blocked)).toBe(false);
+    expect(judged(blocked, phase('faults'), blocked)).toBe(false);
+  });
+
   test('is unknown where nothing was ok, or a transaction or node has no name', () => {
     expect(check('0 invoke transact null 1\n0 fail transact null 1').valid).toBe('unknown');
     expect(check('0 invoke transact\n0 ok transact').reason).toBe(
@@ -143,6 +219,52 @@ describe('the atomic-commitment checker', () => {
     for (const count of Object.values(tally)) expect(count).toBeGreaterThan(numRuns / 10);
   });
 
+  test('agrees with it where in a correct history some answers are replaced by others', () => {
+    const answer = fc.record({
+      vote: fc.constantFrom('yes', 'no', null),
+      decision: fc.constantFrom('commit', 'abort', null, null),
+    });
+    const replaced = fc.array(fc.tuple(fc.nat(30), answer), { minLength: 1, maxLength: 2 });
+    const found = new Map<string, number>();
+    let valid = 0;
+    fc.assert(
+      fc.property(
+        playedHistories((draw) => new PlayedCommit(draw, false), 24),
+        replaced,
+        fc.option(fc.tuple(fc.nat(40), fc.nat(5))),
+        (correct, changes, recovery) => {
+          const inspections = [...correct.history.ops()].filter(({ f, type }) => f === 'inspect' && type === 'ok');
+          fc.pre(inspections.length > 0);
+          const changed = new Map(
+            changes.map(([at, { vote, decision }]) => {
+              const { index, value } = inspections[at % inspections.length]!;
+              return [index, { ...(value as { node: string }), vote, decision }];
+            }),
+          );
+          const lines = [...correct.history.ops()].map((op) => ({ ...op, value: changed.get(op.index) ?? op.value }));
+          const [at, settlingMs] = recovery ?? [lines.length, 0];
+          const phase = { process: 'nemesis' as const, type: 'info' as const, f: 'phase', value: 'recovery' };
+          const all: Omit<Op, 'index' | 'time'>[] = [...lines];
+          if (recovery !== null) all.splice(at, 0, phase, phase);
+          const history = History.from(all.map((op, index) => ({ ...op, index, time: index * 1e6 })));
+          const settledMs = recovery === null ? 0 : Math.min(at, lines.length) + settlingMs;
+          const keys = new Set(plainOps(history).map(({ key }) => key as number));
+          const isValid = [...keys].every((key) => isAtomic(history, key, true, settledMs));
+          const verdict = checkAtomicCommitment(history, { mustDecide: true, settlingMs });
+          expect(verdict.valid).toBe(isValid);
+          if (isValid) valid++;
+          const kind = verdict.reason?.split(' ')[0];
+          if (kind !== undefined) found.set(kind, (found.get(kind) ?? 0) + 1);
+        },
+      ),
+      { numRuns },
+    );
+    expect(valid).toBeGreaterThan(numRuns / 10);
+    for (const kind of ['lost-commit', 'vote-changed', 'half-commit', 'reversed', 'commit-despite-no', 'blocked']) {
+      expect([kind, found.get(kind) ?? 0]).toEqual([kind, expect.toSatisfy((count) => count > numRuns / 1500)]);
+    }
+  });
+
   test('never convicts two-phase commit, and one that commits what some have aborted wherever that shows', () => {
     let convicted = 0;
     fc.assert(
@@ -162,21 +284,39 @@ describe('the atomic-commitment checker', () => {
   });
 });
 
-function isAtomic(history: Parameters<typeof plainOps>[0], key: number, mustDecide: boolean): boolean {
+/** The rules again, of all pairs of answers. A node that is undecided must be so when asked at `settledMs` or later: line i is at i ms. */
+function isAtomic(history: History, key: number, mustDecide: boolean, settledMs = 0): boolean {
   const ops = plainOps(history).filter((op) => op.key === key);
   const answers = ops
     .filter(({ f, ends }) => f === 'inspect' && ends === 'ok')
-    .map(({ output }) => output as unknown as { node: string; vote: string | null; decision: string | null });
+    .map(({ output, began, ended }) => {
+      const said = output as unknown as { node: string; vote: string | null; decision: string | null };
+      return { ...said, all: `${said.vote} ${said.decision}`, began, ended };
+    });
   const told = ops
     .filter(({ f, ends }) => f === 'transact' && ends !== 'info')
-    .map(({ ends, output }) => (ends === 'fail' || output === 'abort' ? 'abort' : 'commit'));
-  const decisions = new Set([...told, ...answers.flatMap(({ decision }) => (decision === null ? [] : [decision]))]);
+    .map(({ ends, output, ended }) => ({
+      decision: ends === 'fail' || output === 'abort' || output === 'aborted' ? 'abort' : 'commit',
+      ended,
+    }));
+  const decided = [...told, ...answers].filter(({ decision }) => decision !== null);
+  const decisions = new Set(decided.map(({ decision }) => decision));
   if (decisions.size > 1) return false;
-  if (decisions.has('commit') && answers.some(({ vote }) => vote === 'no')) return false;
+  const isCommitted = decisions.has('commit');
+  if (isCommitted && answers.some(({ vote }) => vote === 'no')) return false;
+  for (const later of answers) {
+    if (isCommitted && later.all === 'null null' && decided.some(({ ended }) => ended < later.began)) return false;
+    for (const before of answers) {
+      if (before.node !== later.node || before.ended > later.began) continue;
+      if (before.decision === 'commit' && later.all === 'yes null') return false;
+      if (before.vote === 'yes' && later.vote === 'no') return false;
+      if (before.vote === 'yes' && later.all === 'null null' && isCommitted) return false;
+    }
+  }
   const isDecided = (node: string) => answers.some((answer) => answer.node === node && answer.decision !== null);
-  return (
-    !mustDecide || !answers.some(({ node, vote, decision }) => vote === 'yes' && decision === null && !isDecided(node))
-  );
+  const isBlocked = ({ node, all, began }: (typeof answers)[number]) =>
+    all === 'yes null' && began >= settledMs && !isDecided(node);
+  return !mustDecide || !answers.some(isBlocked);
 }
 
 /** Two-phase commit of three nodes. One that is hasty commits when some have voted yes. Nodes hear of the decision by and by. */

@@ -5,10 +5,18 @@
  *
  * - *Agreement* (AC1): no two nodes decide differently, or one has only half of the transaction; and what a client was told of
  *   the outcome is what the nodes decided.
- * - *Stability* (AC2): no node decides otherwise later.
+ * - *Stability* (AC2): no node decides otherwise later. Nor is a commit *lost*: once a node or a client is known to have it, no node that is
+ *   asked then knows nothing of the transaction, nor does one that had committed know no decision. For a commit takes a yes of each node,
+ *   which was on its disk before it was said (section 7.4), and so is the commit before a node answers that it has it. An abort may be forgotten, for it would be
+ *   presumed again.
+ * - *One vote*: a yes does not become a no, nor, where the transaction is committed at any time, nothing.
  * - *Validity* (AC3): a transaction is committed only if no node voted no.
  * - *Termination* (AC5), if so asked: in the end each node that has voted yes has decided. Until then it is *blocked*, for it
  *   may neither commit nor abort; how long is told in any case, as far as it was seen.
+ *
+ * Assumed: all nodes that are asked about a transaction vote on it, remember their vote and its commit as long as they are asked, and tell
+ * only what a crash does not undo. What was so before is told by the order of lines: an answer is later than another if it was asked for
+ * when the other was there.
  *
  * That a transaction is committed where all vote yes and nothing fails (AC4) cannot be judged by a history, which does not show all
  * that fails.
@@ -18,7 +26,7 @@ import { fieldOf, formatValue, type Json, nameOf, toJson, type Value } from '../
 import type { Checker } from '../checker.ts';
 import { ValueNumbers } from '../linearizable/value-numbers.ts';
 import { momentOf } from '../moments.ts';
-import { Findings, type Scene } from './findings.ts';
+import { type Finding, Findings, type Scene } from './findings.ts';
 import { conclusion, judgeTogether, type ObjectVerdict, type Undecided, Unjudgeable } from './object-checker.ts';
 import { type Quantiles, quantilesOf } from './quantiles.ts';
 
@@ -28,6 +36,11 @@ export interface AtomicCommitmentOptions {
    * whose end all nodes are asked, when all faults are healed.
    */
   readonly mustDecide?: boolean;
+  /**
+   * Where the nemesis has a line `phase` with the value `recovery`, only those answers show a node blocked for good that were asked for so
+   * long after it. Without such a line, as in the histories of others, all do. Default 0.
+   */
+  readonly settlingMs?: number;
 }
 
 /** Of each list the first hundred. Times in nanoseconds. */
@@ -66,12 +79,19 @@ export const atomicCommitment = (options: AtomicCommitmentOptions = {}): Checker
 
 type Decision = 'commit' | 'abort';
 
-/** What was seen of one node of a transaction: lines, the first that said so. */
+/** What was seen of one node of a transaction: lines. */
 interface NodeState {
   readonly node: string;
+  /** The first that said so. */
   commit: number | undefined;
   abort: number | undefined;
+  yes: number | undefined;
   no: number | undefined;
+  /** All that said so, in the order in which they were asked for. */
+  readonly against: number[];
+  readonly undecided: number[];
+  /** Neither a vote nor a decision. */
+  readonly nothing: number[];
   /** The first line on which it had voted yes and knew no decision, and the last. */
   blockedFrom: number | undefined;
   blockedUntil: number | undefined;
@@ -89,8 +109,12 @@ interface Transaction {
 
 const listedMax = 100;
 
-function judge(history: History, { mustDecide = false }: AtomicCommitmentOptions): AtomicCommitmentVerdict {
+const wrong = ['half-commit', 'false-outcome', 'reversed', 'commit-despite-no', 'lost-commit', 'vote-changed'];
+
+function judge(history: History, options: AtomicCommitmentOptions): AtomicCommitmentVerdict {
+  const { mustDecide = false, settlingMs = 0 } = options;
   const transactions = transactionsOf(history);
+  const isSettled = settledAfter(history, settlingMs);
   const findings = new Findings();
   const counts = { committed: 0, aborted: 0, open: 0, blocked: 0 };
   const stillBlocked: { transaction: Json; node: string }[] = [];
@@ -106,7 +130,8 @@ function judge(history: History, { mustDecide = false }: AtomicCommitmentOptions
     if (isAborted) counts.aborted++;
     if (!isCommitted && !isAborted) counts.open++;
     judgeDecisions(history, transaction, nodes, findings);
-    for (const { node, commit, abort, blockedFrom, blockedUntil } of nodes) {
+    judgeMemory(history, transaction, nodes, findings);
+    for (const { node, commit, abort, undecided, blockedFrom, blockedUntil } of nodes) {
       if (blockedFrom === undefined || blockedUntil === undefined) continue;
       counts.blocked++;
       // What a node answered was so at some time between the question and the answer.
@@ -114,6 +139,7 @@ function judge(history: History, { mustDecide = false }: AtomicCommitmentOptions
       if (!Number.isNaN(timeNs)) stretches.push(Math.max(0, timeNs));
       if (commit !== undefined || abort !== undefined) continue;
       stillBlocked.push({ transaction: toJson(transaction.id), node });
+      if (!undecided.some((line) => isSettled(history.invocationOf(line)))) continue;
       findings.add('blocked', () => ({
         lines: [blockedFrom, history.invocationOf(blockedUntil), blockedUntil],
         sentence: `Node ${node} had voted yes on ${nameOfTransaction(transaction)}, but still knew no decision when it was asked for the last time, ${momentOf(history, blockedUntil)}.`,
@@ -121,9 +147,8 @@ function judge(history: History, { mustDecide = false }: AtomicCommitmentOptions
     }
   }
   const blockedNs = quantilesOf(stretches);
-  const wrong = ['half-commit', 'false-outcome', 'reversed', 'commit-despite-no', ...(mustDecide ? ['blocked'] : [])];
   return {
-    ...conclusion(findings.reason(wrong)),
+    ...conclusion(findings.reason(mustDecide ? [...wrong, 'blocked'] : wrong)),
     transactionCount: transactions.length,
     committedCount: counts.committed,
     abortedCount: counts.aborted,
@@ -136,6 +161,16 @@ function judge(history: History, { mustDecide = false }: AtomicCommitmentOptions
   };
 }
 
+/** Whether what was asked for on a line was asked for when faults had been over for so long. */
+function settledAfter(history: History, settlingMs: number): (invocation: number) => boolean {
+  const begun = history
+    .nemesisLines()
+    .find((line) => history.f(line) === 'phase' && history.value(line) === 'recovery');
+  if (begun === undefined) return () => true;
+  const fromNs = history.time(begun) + settlingMs * 1e6;
+  return (invocation) => invocation > begun && !(history.time(invocation) < fromNs);
+}
+
 function judgeDecisions(
   history: History,
   transaction: Transaction,
@@ -145,11 +180,7 @@ function judgeDecisions(
   const { toldCommit, toldAbort } = transaction;
   const name = nameOfTransaction(transaction);
   const tell = (kind: string, one: number, what: string, other: number, but: string): void =>
-    findings.add(kind, () => ({
-      lines: [one, other].flatMap((line) => [history.invocationOf(line), line]),
-      sentence: `${what} ${name} ${momentOf(history, one)}, but ${but} ${momentOf(history, other)}.`,
-      story: storyOf(history, transaction),
-    }));
+    findings.add(kind, () => contradiction(history, transaction, one, `${what} ${name}`, other, but));
 
   for (const { node, commit, abort } of nodes) {
     if (commit === undefined || abort === undefined) continue;
@@ -183,6 +214,76 @@ function judgeDecisions(
     const what = first === undefined ? 'A client was told of the commit of' : `Node ${first.node} had committed`;
     tell('commit-despite-no', commit, what, against.no!, `node ${against.node} had voted no`);
   }
+}
+
+/** What nodes knew once, and do not know any more. */
+function judgeMemory(
+  history: History,
+  transaction: Transaction,
+  nodes: readonly NodeState[],
+  findings: Findings,
+): void {
+  const { toldCommit } = transaction;
+  const name = nameOfTransaction(transaction);
+  const commits = nodes.filter(({ commit }) => commit !== undefined).sort((a, b) => a.commit! - b.commit!);
+  const [committer] = commits;
+  const isTold = toldCommit !== undefined && !(committer !== undefined && committer.commit! < toldCommit);
+  const seen = isTold ? toldCommit : committer?.commit;
+  const firstAfter = (lines: readonly number[], line: number | undefined): number | undefined =>
+    line === undefined ? undefined : lines.find((answer) => history.invocationOf(answer) > line);
+  const tell = (kind: string, one: number, what: string, other: number, but: string, then: string): void =>
+    findings.add(kind, () =>
+      contradiction(history, transaction, one, what, other, but, { line: other, sentence: then }),
+    );
+
+  for (const { node, commit, yes, against, undecided, nothing } of nodes) {
+    const ignorant = firstAfter(nothing, seen);
+    const forgotten = seen === undefined ? undefined : firstAfter(nothing, yes);
+    const reopened = firstAfter(undecided, commit);
+    const changed = firstAfter(against, yes);
+    if (ignorant !== undefined) {
+      const what = isTold ? 'A client was told of the commit of' : `Node ${committer!.node} had committed`;
+      const who = !isTold && committer!.node === node ? 'it' : `node ${node}`;
+      tell(
+        'lost-commit',
+        seen!,
+        `${what} ${name}`,
+        ignorant,
+        `${who} knew nothing of it`,
+        `${node} knows nothing of it`,
+      );
+    } else if (forgotten !== undefined) {
+      const what = `Node ${node} had voted yes on ${name}, which was committed,`;
+      tell('vote-changed', yes!, what, forgotten, 'it knew nothing of it', `${node} knows nothing of it`);
+    }
+    if (reopened !== undefined) {
+      const what = `Node ${node} had committed ${name}`;
+      tell('lost-commit', commit!, what, reopened, 'it knew no decision any more', `${node} knows no decision`);
+    }
+    if (changed !== undefined) {
+      const what = `Node ${node} had voted yes on ${name}`;
+      tell('vote-changed', yes!, what, changed, 'no', `${node} has voted no`);
+    }
+  }
+}
+
+/** Two answers that cannot both be, with the story; `then` belongs to it, where it would not be told else. */
+function contradiction(
+  history: History,
+  transaction: Transaction,
+  one: number,
+  what: string,
+  other: number,
+  but: string,
+  then?: Scene,
+): Omit<Finding, 'kind'> {
+  const story = storyOf(history, transaction);
+  const isNew = then !== undefined && !story.some(({ line }) => line === then.line);
+  return {
+    lines: [one, other].flatMap((line) => [history.invocationOf(line), line]),
+    sentence: `${what} ${momentOf(history, one)}, but ${but} ${momentOf(history, other)}.`,
+    story: isNew ? [...story, then].sort((a, b) => a.line - b.line) : story,
+  };
 }
 
 /** From the client's wish to what each node made of it. */
@@ -227,8 +328,8 @@ function transactionsOf(history: History): Transaction[] {
       transaction.begun ??= invocation;
       if (type !== okCode && type !== failCode) continue;
       const isCommitted = type === okCode && decisionIn(history.value(line)) !== 'abort';
-      if (isCommitted) transaction.toldCommit ??= line;
-      else transaction.toldAbort ??= line;
+      if (isCommitted) transaction.toldCommit = earlier(transaction.toldCommit, line);
+      else transaction.toldAbort = earlier(transaction.toldAbort, line);
     } else if (type === okCode) {
       inspect(history, transaction, invocation, line);
     }
@@ -243,19 +344,31 @@ function inspect(history: History, { nodes }: Transaction, invocation: number, l
   nodes.set(node, state);
   const vote = nameOf(fieldOf(value, 'vote') ?? null);
   const decision = decisionIn(fieldOf(value, 'decision') ?? null);
-  if (vote === 'no') state.no ??= line;
-  if (decision === 'commit') state.commit ??= line;
-  if (decision === 'abort') state.abort ??= line;
-  if (vote !== 'yes' || decision !== undefined) return;
-  if (state.blockedFrom === undefined || line < state.blockedFrom) state.blockedFrom = line;
-  if (state.blockedUntil === undefined || line > state.blockedUntil) state.blockedUntil = line;
+  if (vote === 'yes') state.yes = earlier(state.yes, line);
+  if (vote === 'no') state.no = earlier(state.no, line);
+  if (vote === 'no') state.against.push(line);
+  if (decision === 'commit') state.commit = earlier(state.commit, line);
+  if (decision === 'abort') state.abort = earlier(state.abort, line);
+  if (decision !== undefined) return;
+  // A history that does not speak of votes denies none.
+  if (vote === undefined && fieldOf(value, 'vote') !== undefined) state.nothing.push(line);
+  if (vote !== 'yes') return;
+  state.undecided.push(line);
+  state.blockedFrom = earlier(state.blockedFrom, line);
+  state.blockedUntil = Math.max(state.blockedUntil ?? line, line);
 }
+
+const earlier = (first: number | undefined, line: number): number => Math.min(first ?? line, line);
 
 const newState = (node: string): NodeState => ({
   node,
   commit: undefined,
   abort: undefined,
+  yes: undefined,
   no: undefined,
+  against: [],
+  undecided: [],
+  nothing: [],
   blockedFrom: undefined,
   blockedUntil: undefined,
 });

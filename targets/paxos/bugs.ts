@@ -16,7 +16,7 @@ export const bugs: readonly Bug<PaxosConfig>[] = [
   {
     name: 'forgets-promise',
     summary:
-      'Promises are kept in memory only: a node that restarts accepts what it had promised not to; contested ballots, without check-quorum.',
+      'Promises are kept in memory only: a node that restarts accepts what it had promised not to, and may use a ballot of its own again; contested ballots, without check-quorum.',
     source: `${simple}, §2.5; ${live}, §5.1`,
     config: { mistake: 'forgets-promise', checkQuorum: false, ...contested },
   },

@@ -7,7 +7,8 @@ const simple = 'Lamport 2001 (Paxos Made Simple)';
 export const bugs: readonly Bug<SingleDecreeConfig>[] = [
   {
     name: 'forgets-promise',
-    summary: 'Promises are kept in memory only: an acceptor that restarts accepts what it had promised not to.',
+    summary:
+      'Promises are kept in memory only: an acceptor that restarts accepts what it had promised not to, and its proposer may use a ballot again.',
     source: `${simple}, §2.2 and §2.5`,
     config: { mistake: 'forgets-promise' },
   },

@@ -1,5 +1,5 @@
 /** Drives workloads at imagined clients: what a test of what they ask needs in place of a cluster. */
-import { clients, limit, nothing, phase, phases, stagger } from '../../harness/combinators.ts';
+import { clients, limit, nothing, phase, phases, stagger, timeLimit } from '../../harness/combinators.ts';
 import { defaultSpec, type TestSpec } from '../../harness/spec.ts';
 import type { WorkloadParts } from '../../harness/test.ts';
 import { type Simulation, simulate } from '../../harness/testing/simulate.ts';
@@ -12,6 +12,8 @@ export interface Imagined extends Partial<Omit<TestSpec, 'target' | 'workload'>>
   /** Ops of load. Default 1000. */
   readonly ops?: number;
   readonly respond?: Simulation['respond'];
+  /** How long each op takes; below a second. Default 5. */
+  readonly latencyMs?: number;
 }
 
 export interface Asked {
@@ -21,7 +23,7 @@ export interface Asked {
 }
 
 export function specOf(workload: string, settings: Imagined = {}): TestSpec {
-  const { ops: _, respond: __, ...spec } = settings;
+  const { ops: _, respond: __, latencyMs: ___, ...spec } = settings;
   return { ...defaultSpec('raft', workload, settings.seed ?? 1, settings.nodes), ...spec };
 }
 
@@ -30,16 +32,19 @@ export function partsOf(workload: string, settings: Imagined = {}): WorkloadPart
   return workloads.get(workload)!.create({ spec, nodeIds: nodeIdsOf(spec.nodes) });
 }
 
+/** As the harness has it where an op is answered within five seconds. */
+const finalReadsMs = 15_000;
+
 /** Some ops of load, then the final reads. */
 export function ask(workload: string, settings: Imagined = {}): Asked {
   const { concurrency, nodes, seed } = specOf(workload, settings);
   const { generator, finalReads = nothing } = partsOf(workload, settings);
   const load = clients(limit(settings.ops ?? 1000, stagger(1, generator)));
-  const history = simulate(phases(load, phase('final-reads'), clients(finalReads)), {
+  const history = simulate(phases(load, phase('final-reads'), timeLimit(finalReadsMs, clients(finalReads))), {
     concurrency,
     nodeIds: nodeIdsOf(nodes),
     seed,
-    latencyMs: 5,
+    latencyMs: settings.latencyMs ?? 5,
     ...(settings.respond === undefined ? {} : { respond: settings.respond }),
   });
   const boundary = history.findIndex(({ f }) => f === 'phase');
