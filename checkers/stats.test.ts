@@ -40,6 +40,20 @@ describe('the stats checker', () => {
     expect(checkStats(History.from([])).valid).toBe('unknown');
   });
 
+  test('says which error was the commonest where nothing succeeded', () => {
+    const failed = (process: number, error: string) =>
+      ended(process, 'read', 'fail').map((line) => (line.type === 'fail' ? { ...line, error } : line));
+    const history = History.from(
+      [...failed(1, 'timeout'), ...failed(2, 'bad url'), ...failed(1, 'bad url')].map((line, index) => ({
+        ...line,
+        index,
+      })),
+    );
+    expect(checkStats(history).reason).toBe(
+      'no op succeeded (4 invoked, most often with the error "bad url"), so nothing was tested',
+    );
+  });
+
   test('is unknown where one f never succeeded in ten tries, and not before', () => {
     const reads = ended(1, 'read', 'ok');
     expect(checkStats(History.from([...reads, ...ended(9, 'cas', 'fail')])).valid).toBe(true);

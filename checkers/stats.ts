@@ -1,4 +1,5 @@
 import { failCode, type History, infoCode, okCode } from '../history/history.ts';
+import { formatValue } from '../history/value.ts';
 import type { Checker, Verdict } from './checker.ts';
 
 /** Ops of one kind, by how they ended. An op that never completed counts as `info`. */
@@ -24,6 +25,9 @@ export interface StatsVerdict extends Verdict, Counts {
 
 /** An f that was tried this often and never succeeded has not been tested. */
 const triesMin = 10;
+
+/** So much of an error is told. */
+const errorMax = 200;
 
 /** How clients' ops ended, and how long they took. Nothing succeeded, overall or of one f: `unknown`, for nothing was tested. */
 export function stats(): Checker {
@@ -66,11 +70,27 @@ const outcomeOf = (type: number): 'ok' | 'fail' | 'info' =>
   type === okCode ? 'ok' : type === failCode ? 'fail' : 'info';
 
 function reasonOf(history: History, total: Counts, tallies: ReadonlyMap<string, Tally>): string | undefined {
-  if (total.ok === 0) return `no op succeeded (${total.invoke} invoked), so nothing was tested`;
+  if (total.ok === 0)
+    return `no op succeeded (${total.invoke} invoked${commonestError(history)}), so nothing was tested`;
   if (!succeededUnderLoad(history)) return 'no op succeeded before the heal, so nothing was tested';
   const never = [...tallies].filter(([, { counts }]) => counts.ok === 0 && counts.invoke >= triesMin);
   if (never.length === 0) return undefined;
   return never.map(([f, { counts }]) => `no ${f} succeeded (${counts.invoke} invoked)`).join(', ');
+}
+
+/** `, most often "connection-refused"`; empty where no completion has an error. */
+function commonestError(history: History): string {
+  const counts = new Map<string, number>();
+  for (const line of history.clientInvocations()) {
+    const completion = history.completionOf(line);
+    const error = completion < 0 ? undefined : history.error(completion);
+    if (error !== undefined && error !== null) {
+      const words = typeof error === 'string' ? error : formatValue(error);
+      counts.set(words, (counts.get(words) ?? 0) + 1);
+    }
+  }
+  const [first] = [...counts].sort(([, a], [, b]) => b - a);
+  return first === undefined ? '' : `, most often with the error ${JSON.stringify(first[0].slice(0, errorMax))}`;
 }
 
 /** Whether an op was ok before the phase `heal`, where the history has one: what comes later only looks at what is left. */

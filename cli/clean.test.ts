@@ -79,7 +79,7 @@ describe.skipIf(whyNoDocker !== undefined)('ftest --runtime docker', () => {
     const { docker, findings, faults } = JSON.parse(stdout);
     expect([code, docker]).toEqual([0, true]);
     expect(findings.map(({ name }: { name: string }) => name)).toEqual(
-      expect.arrayContaining(['docker', 'nft', 'tc', 'kernel: nftables', 'kernel: netem']),
+      expect.arrayContaining(['docker', 'nft', 'tc', 'ldd', 'kernel: nftables', 'kernel: netem', 'etcd: etcd']),
     );
     expect(faults.find(({ nemesis }: { nemesis: string }) => nemesis === 'partition').refusals.docker).toBeNull();
   });

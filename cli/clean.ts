@@ -1,4 +1,6 @@
 /** `ftest clean`: removes what runs in containers have made, down to the images. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
 import { plural } from '../reports/display.ts';
 import { connectEngine } from '../runtime/docker/engine.ts';
 import { everything, ofRun, type Removed, remove, removeImages } from '../runtime/docker/leftovers.ts';
@@ -12,10 +14,25 @@ export async function cleanCommand({ run, json }: CleanOptions): Promise<ExitCod
   const removed: Removed =
     run === undefined
       ? { ...(await remove(docker, everything)), images: await removeImages(docker) }
-      : { ...(await remove(docker, ofRun(run))), images: 0 };
+      : { ...(await removeRun(docker, run)), images: 0 };
   if (json) printJson(removed);
   else process.stdout.write(`removed ${describe(removed)}\n`);
   return exitCodes.valid;
+}
+
+/** So long after the first pass Docker may still finish what the run had asked for when it was ended. */
+const lateMs = 1500;
+
+/** Twice: of a run that was ended while it started, Docker may have been making a container. */
+async function removeRun(docker: Docker, run: string): Promise<Omit<Removed, 'images'>> {
+  const first = await remove(docker, ofRun(run));
+  await sleep(lateMs);
+  const late = await remove(docker, ofRun(run));
+  return {
+    containers: first.containers + late.containers,
+    volumes: first.volumes + late.volumes,
+    networks: first.networks + late.networks,
+  };
 }
 
 const describe = ({ containers, volumes, networks, images }: Removed): string =>

@@ -2,7 +2,8 @@
 import { execFile } from 'node:child_process';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
-import { type AnySystem, isContainerSystem } from '../harness/container-system.ts';
+import { type AnySystem, type ContainerSystem, isContainerSystem } from '../harness/container-system.ts';
+import { firstPlan } from '../harness/define-target.ts';
 import type { FaultName } from '../harness/fault.ts';
 import type { Runtime } from '../harness/ports.ts';
 import type { RuntimeName } from '../harness/spec.ts';
@@ -36,7 +37,7 @@ interface NemesisRow {
 /** Exit code 0 where tests can run in containers, else 1. */
 export async function doctorCommand({ json, config }: JsonOption & ConfigOption): Promise<ExitCode> {
   const registry = createRegistry({ own: (await findConfig(config))?.targets ?? [] });
-  const programs = await Promise.all(Object.entries(podPrograms).map(findPodProgram));
+  const programs = await Promise.all([...Object.entries(podPrograms), ['ldd', 'libc-bin'] as const].map(findNeeded));
   const docker = await findDocker();
   const kernel = docker.found === null || programs.some(({ found }) => found === null) ? [] : await findKernel();
   const findings = [
@@ -49,13 +50,28 @@ export async function doctorCommand({ json, config }: JsonOption & ConfigOption)
   ];
   const usable = findings.every(({ found, name }) => found !== null || dispensable.includes(name));
   const faults = await findFaults(usable ? ['sim', 'process', 'docker'] : ['sim', 'process'], registry);
-  if (json) printJson({ docker: usable, findings, faults });
-  else print(findings, faults);
+  const all = [...findings, ...containerSystems(registry).flatMap(findPrograms)];
+  if (json) printJson({ docker: usable, findings: all, faults });
+  else print(all, faults);
   return usable ? exitCodes.valid : exitCodes.invalid;
 }
 
 /** Without these some faults are missing, and no runtime. */
 const dispensable: readonly string[] = ['kernel: redirect', 'kernel: netem', 'libfaketime'];
+
+const containerSystems = (registry: Registry): readonly ContainerSystem[] =>
+  [...registry.targets.values()].filter(isContainerSystem);
+
+/** The programs of this machine that a system's image is made of. */
+function findPrograms(system: ContainerSystem): readonly Finding[] {
+  const { image } = firstPlan(system);
+  if (!('programs' in image)) return [];
+  return image.programs.map(({ name, debianPackage }) => ({
+    name: `${system.name}: ${name}`,
+    found: findProgram(name) ?? null,
+    otherwise: `no target ${system.name} but by --image: apt-get install ${debianPackage}`,
+  }));
+}
 
 function findFaketime(): Finding {
   const otherwise = `no wrong clocks for systems of others: apt-get install ${faketimePackage}`;
@@ -71,9 +87,13 @@ async function findDocker(): Promise<Finding> {
   }
 }
 
-const versionFlags: Readonly<Record<string, string>> = { bash: '--version', tail: '--version' };
+const versionFlags: Readonly<Record<string, string>> = {
+  bash: '--version',
+  tail: '--version',
+  ldd: '--version',
+};
 
-async function findPodProgram([name, debianPackage]: readonly [string, string]): Promise<Finding> {
+async function findNeeded([name, debianPackage]: readonly [string, string]): Promise<Finding> {
   const otherwise = `no --runtime docker: apt-get install ${debianPackage}`;
   const path = findProgram(name);
   if (path === undefined) return { name, found: null, otherwise };
@@ -105,8 +125,7 @@ async function findFaults(names: readonly RuntimeName[], registry: Registry): Pr
     const runtime = (await registry.runtimes.get(name)?.()) as Runtime;
     hosts.push([name, runtime]);
     if (name !== 'docker') continue;
-    const systems = [...registry.targets.values()].filter(isContainerSystem);
-    hosts.push(...systems.map((system) => [system.name, runtime, system] as const));
+    hosts.push(...containerSystems(registry).map((system) => [system.name, runtime, system] as const));
   }
   return [...nemeses.values()].map(({ name, faults }) => ({
     nemesis: name,

@@ -8,16 +8,18 @@ import { ftest, temporaryFolder } from './testing/ftest.ts';
 const cwd = temporaryFolder();
 const long = ['raft', '--nemesis', 'partition', '--time-limit', '86400', '--seed', '1'];
 
-/** Sends a SIGINT as often as one of the texts has newly appeared on stderr. */
-function interruptAt(...texts: readonly RegExp[]) {
+/** Sends the signal as often as one of the texts has newly appeared on stderr. */
+function signalAt(signal: NodeJS.Signals, ...texts: readonly RegExp[]) {
   let sent = 0;
   return (stderr: string, kill: (signal: NodeJS.Signals) => void): void => {
     if (texts[sent]?.test(stderr)) {
       sent++;
-      kill('SIGINT');
+      kill(signal);
     }
   };
 }
+
+const interruptAt = (...texts: readonly RegExp[]) => signalAt('SIGINT', ...texts);
 
 describe('Ctrl-C', () => {
   test('heals, stores, and checks what there is: unknown, for the reason interrupted', async () => {
@@ -56,6 +58,13 @@ describe('Ctrl-C', () => {
     const { code, stdout } = await ftest(long, { cwd, onStderr: interruptAt(/seed 1/, /stopping/) });
     expect(code).toBe(130);
     expect(stdout).toBe('');
+  });
+
+  test('is also what a terminal says that is closed, more than once', async () => {
+    const onStderr = signalAt('SIGHUP', /s of 86400 s/, /stopping/);
+    const { code, stdout } = await ftest([...long, '--json'], { cwd, onStderr });
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ valid: 'unknown', interrupted: true });
   });
 
   test('ends --runs with what there is', async () => {

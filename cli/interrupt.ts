@@ -2,23 +2,25 @@
 import { exitCodes } from './exit.ts';
 
 /**
- * A signal that is aborted by the first SIGINT or SIGTERM; the second exits with 130. `release` gives the signals
+ * A signal that is aborted by the first SIGINT, SIGTERM, or SIGHUP; a second SIGINT or SIGTERM exits with 130. A terminal that is
+ * closed may send more than one SIGHUP, by the kernel and by the shell: further ones are ignored. `release` gives the signals
  * back to Node's own handling.
  */
 export function onInterrupt(announce: () => void): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
-  const handle = (): void => {
-    if (controller.signal.aborted) process.exit(exitCodes.interruptedTwice);
-    announce();
-    controller.abort();
+  const handle = (signal: NodeJS.Signals): void => {
+    if (!controller.signal.aborted) {
+      announce();
+      controller.abort();
+    } else if (signal !== 'SIGHUP') process.exit(exitCodes.interruptedTwice);
   };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
+  for (const signal of signals) process.on(signal, handle);
   return {
     signal: controller.signal,
     release() {
-      process.off('SIGINT', handle);
-      process.off('SIGTERM', handle);
+      for (const signal of signals) process.off(signal, handle);
     },
   };
 }
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

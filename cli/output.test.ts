@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { commandLine } from './command-line.ts';
-import { table } from './output.ts';
+import { table, tolerateClosedPipes } from './output.ts';
 import { expandShortForm } from './program.ts';
 
 describe('table', () => {
@@ -16,6 +16,16 @@ describe('table', () => {
       'long  few',
     ]);
   });
+});
+
+test('a reader or a terminal that is gone is tolerated, and no other error', () => {
+  tolerateClosedPipes();
+  for (const stream of [process.stdout, process.stderr]) {
+    const listener = stream.listeners('error').at(-1) as (error: object) => void;
+    stream.off('error', listener);
+    for (const code of ['EPIPE', 'EIO']) expect(() => listener({ code })).not.toThrow();
+    expect(() => listener(Object.assign(new Error('no space'), { code: 'ENOSPC' }))).toThrow('no space');
+  }
 });
 
 describe('the short form', () => {

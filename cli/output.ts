@@ -6,12 +6,13 @@ export function printJson(value: unknown): void {
 }
 
 /**
- * A reader that stops listening (`ftest … | head`) is no failure of the run, which goes on and keeps its exit code.
+ * A reader that stops listening (`ftest … | head`), or a terminal that is closed, is no failure of the run, which goes on, or ends
+ * well, and keeps its exit code.
  */
 export function tolerateClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
   }
 }

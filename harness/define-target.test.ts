@@ -68,6 +68,7 @@ describe('a definition', () => {
     ['the target toy must have ports from 1 to 65535, not "80"', { clientPorts: ['80'] }],
     ['the target toy names the port 80 twice in clientPorts', { clientPorts: [80, 81, 80] }],
     ['the target toy must have sizes from 1 to 99 nodes, not 0', { sizes: [0] }],
+    ['unknown field of the target toy "size": did you mean sizes?', { size: [3] } as object],
     ['the target toy must have a recoveryMs above 0, not 0', { recoveryMs: 0 }],
     ['the target toy has an option with the name "a=b"', option('a=b', ['x'])],
     ['the target toy must name the values of its option reads', option('reads', [])],

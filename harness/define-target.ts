@@ -1,6 +1,7 @@
 /** Holds a system of others to its contract, so that what is wrong with it is said before anything starts. */
 import type { ServiceName } from '../protocol/service.ts';
 import { type ContainerPlan, type ContainerSystem, nodesOf, type Placement } from './container-system.ts';
+import { unknownName } from './near.ts';
 import { SpecError } from './spec.ts';
 
 /** What may be left out of a definition, because there is a usual answer. */
@@ -9,9 +10,38 @@ type Usual = 'summary' | 'sources' | 'services' | 'bugs' | 'invariants' | 'promi
 /** A system as its author writes it down. It offers the services that it has clients for, and promises nothing. */
 export type TargetDefinition = Omit<ContainerSystem, Usual> & Partial<Pick<ContainerSystem, Usual>>;
 
+const known: Readonly<Record<keyof ContainerSystem, true>> = {
+  name: true,
+  summary: true,
+  sources: true,
+  services: true,
+  defaultWorkload: true,
+  bugs: true,
+  invariants: true,
+  promises: true,
+  blocks: true,
+  options: true,
+  promisesWith: true,
+  sizes: true,
+  clientPorts: true,
+  clientPortsOf: true,
+  peerPorts: true,
+  hostNames: true,
+  plan: true,
+  ready: true,
+  setUp: true,
+  status: true,
+  recoveryMs: true,
+  clients: true,
+};
+
 /** Fills in what is usual, and checks the rest: throws a SpecError, as `checkSystem` does. */
 export function completeTarget(definition: TargetDefinition): ContainerSystem {
   const { name, clients } = definition;
+  const unknown = Object.keys(definition).find((field) => !(field in known));
+  if (unknown !== undefined) {
+    throw new SpecError(unknownName(`field of the target ${name}`, unknown, Object.keys(known)));
+  }
   if (typeof clients !== 'object' || clients === null) {
     throw new SpecError(`the target ${name} must have clients: for each service that it offers, how to open one`);
   }

@@ -56,6 +56,8 @@ describe('nodes that ended by themselves', () => {
       reason: `${words}. The end of its log: starting | panic: no disk`,
       exits: [first],
     });
+    const traced = { ...first, log: ['Error: boom', '    at f (server.cjs:4:9)', '    at g (node:net:1)', ''] };
+    expect((await verdict([traced]))?.reason).toBe(`${words}. The end of its log: Error: boom`);
     const silent = { ...first, log: [] };
     expect((await verdict([silent, first]))?.reason).toBe(`${words} (1 more did). Its log is empty`);
   });
@@ -147,6 +149,12 @@ describe('the verdict', () => {
 
   test('is unknown when no op succeeded', async () => {
     const { results } = await run({ runtime: { respond: (op) => (op.f === 'write' ? 'fail' : 'ok') } });
+    expect(results.valid).toBe('unknown');
+  });
+
+  test('is unknown when no op succeeded ever: it cannot be said that the cluster does not serve again', async () => {
+    const { results } = await run({ runtime: { respond: () => 'fail' } });
+    expect(results.checkers.recovery).toMatchObject({ valid: 'unknown', reason: expect.any(String) });
     expect(results.valid).toBe('unknown');
   });
 

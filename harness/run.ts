@@ -102,6 +102,10 @@ function judge(test: Test, history: History, execution: Execution, interrupted: 
   const invariants = judgeInvariants(test, execution);
   if (invariants !== undefined) verdicts.invariants = invariants;
   if (execution.exits !== undefined) verdicts.nodes = judgeExits(execution.exits);
+  // Of what never served it cannot be said that it no longer does: nothing was tested.
+  if (verdicts.stats?.ok === 0 && verdicts.recovery?.valid === false) {
+    verdicts.recovery = { ...verdicts.recovery, valid: 'unknown' };
+  }
   if (!interrupted) return verdicts;
   // Whoever was stopped has not failed to recover.
   if (verdicts.recovery?.valid === false) verdicts.recovery = { valid: 'unknown', reason: 'interrupted' };
@@ -121,6 +125,8 @@ function judgeInvariants({ system, spec }: Test, { brokenInvariants }: Execution
 
 /** A reason is one line. All that is known of the log stands beside it. */
 const linesInReason = 5;
+/** Where an error happened, and an empty line, say less than what it was. */
+const stackLine = /^\s*(?:at\s.*)?$/;
 
 /** A node runs until it is killed: whoever ends before has failed, even if no client noticed. */
 function judgeExits(exits: readonly NodeExit[]): Verdict {
@@ -128,7 +134,8 @@ function judgeExits(exits: readonly NodeExit[]): Verdict {
   if (first === undefined) return { valid: true };
   const { node, code, time, log } = first;
   const more = others.length === 0 ? '' : ` (${others.length} more did)`;
-  const end = log.length === 0 ? 'Its log is empty' : `The end of its log: ${log.slice(-linesInReason).join(' | ')}`;
+  const telling = log.filter((line) => !stackLine.test(line)).slice(-linesInReason);
+  const end = telling.length === 0 ? 'Its log is empty' : `The end of its log: ${telling.join(' | ')}`;
   const reason = `${node} ended with code ${code} at ${(time / 1e9).toFixed(1)} s, and nobody had killed it${more}. ${end}`;
   return { valid: false, reason, exits };
 }

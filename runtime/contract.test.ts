@@ -403,6 +403,17 @@ describe.each(present)('$name', ({ open, close, settleMs, deathMs, virtual }) =>
       const roles = execution.nodeChanges.filter(({ node }) => node === 'n1').map(({ role }) => role);
       expect(roles).toEqual(['puppet', 'down', 'puppet']);
     });
+
+    test('are no excuse for another node, whose own are whole: its end is the end of the run', async () => {
+      const damaging = run(2, function* () {
+        yield* perform('n1', { effects: [append(1), sync] });
+        yield* kill('n1');
+        yield* inject({ f: 'bitflip', nodes: ['n1'], probability: 0, seed });
+        yield* begin('n2', 'crash');
+        yield* wait(20_000);
+      });
+      await expect(damaging).rejects.toThrow(/\bn2\b/);
+    });
   });
 
   describe('clients', () => {

@@ -50,9 +50,9 @@ describe('the atomic-commitment checker', () => {
           story: [
             { line: 0, sentence: 'a client asks for transaction 1' },
             { line: 1, sentence: 'a client is told that it is committed' },
-            { line: 3, sentence: 'n1 has voted yes and knows no decision' },
-            { line: 5, sentence: 'n1 has aborted it' },
-            { line: 7, sentence: 'n2 has committed it' },
+            { line: 3, sentence: 'n1 says that it has voted yes and knows no decision' },
+            { line: 5, sentence: 'n1 says that it has aborted it' },
+            { line: 7, sentence: 'n2 says that it has committed it' },
           ],
         },
         { kind: 'false-outcome' },

@@ -262,7 +262,7 @@ function judgeMemory(
     }
     if (changed !== undefined) {
       const what = `Node ${node} had voted yes on ${name}`;
-      tell('vote-changed', yes!, what, changed, 'no', `${node} has voted no`);
+      tell('vote-changed', yes!, what, changed, 'no', `${node} says that it has voted no`);
     }
   }
 }
@@ -298,10 +298,10 @@ function storyOf(history: History, transaction: Transaction): readonly Scene[] {
   see(toldCommit, 'a client is told that it is committed');
   see(toldAbort, 'a client is told that it is aborted');
   for (const { node, commit, abort, no, blockedFrom } of transaction.nodes.values()) {
-    see(blockedFrom, `${node} has voted yes and knows no decision`);
-    see(no, `${node} has voted no`);
-    see(commit, `${node} has committed it`);
-    see(abort, `${node} has aborted it`);
+    see(blockedFrom, `${node} says that it has voted yes and knows no decision`);
+    see(no, `${node} says that it has voted no`);
+    see(commit, `${node} says that it has committed it`);
+    see(abort, `${node} says that it has aborted it`);
   }
   return scenes.sort((a, b) => a.line - b.line);
 }

@@ -5,14 +5,15 @@
  * Fault model: a link that is cut, lossy, or slow is so by the kernel of the node that packets come to (rates: that they
  * go from), for all packets, acknowledgements included: TCP cut one way stalls both ways. Delays are made by the
  * hosts of ftest's own nodes, in order, and for others by proxies in their pods; so are clocks, for others by libfaketime. A kill is a SIGKILL, and loses what the node had not synced; a pause is the
- * freezer's. Files are damaged while their node is down; from then on a node that ends by itself, or does not come back, is
- * down and no failure. Before a network or process fault is said to be done, it is seen to be there.
+ * freezer's. Files are damaged while their node is down; if it ends by itself from then on, or does not come back, it is down
+ * and no failure. Before a network or process fault is said to be done, it is seen to be there.
  */
 import { type Fault, isFileDamage, type Link } from '../../harness/fault.ts';
 import type { ClusterView } from '../../harness/generator.ts';
 import type { Completion, NodeExit } from '../../harness/ports.ts';
 import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
+import { settleAll } from '../interruption.ts';
 import { injectIntoNodes, nodeIn } from '../node-faults.ts';
 import type { Observer } from '../observer.ts';
 import type { ContainerNode, Surroundings } from './container-node.ts';
@@ -71,9 +72,9 @@ export class Cluster implements ClusterView, Surroundings {
   readonly #observer: Observer;
   #nodes: ReadonlyMap<string, ContainerNode> = new Map();
   #network = new Network(new Map());
-  /** All nodes have served. */
   #begun = false;
-  #filesDamaged = false;
+  #startEnded = Promise.resolve();
+  readonly #damaged = new Set<string>();
   #failed: Error | undefined;
   #stopped = false;
   #rejectFailure: (error: Error) => void = () => {};
@@ -99,30 +100,24 @@ export class Cluster implements ClusterView, Surroundings {
     this.failure.catch(() => {});
   }
 
-  /** Starts all nodes at once; resolves when each serves, packets pass on all links, and what is to be set up is. */
-  async start(): Promise<void> {
-    const { docker } = this.#engine;
-    const network = this.#name('net');
-    await ask('create a network', docker.createNetwork({ Name: network, Driver: 'bridge', Labels: this.#labels }));
-    const pods = new Map(
-      await Promise.all(this.nodeIds.map(async (id) => [id, await this.#startPod(id, network)] as const)),
-    );
-    this.#network = new Network(pods);
-    const nodes = await this.#hosting.create({
-      engine: this.#engine,
-      labels: this.#labels,
-      pods,
-      surroundings: this,
-      name: (part) => this.#name(part),
-      passes: (from, to) => this.#network.passes(from, to),
-    });
-    await Promise.all(nodes.map((node) => node.create()));
-    this.#nodes = new Map(nodes.map((node) => [node.id, node]));
-    await Promise.race([Promise.all([this.#network.apply(), ...nodes.map((node) => node.start())]), this.failure]);
-    this.check();
-    await Promise.race([this.#hosting.setUp(), this.failure]);
-    this.check();
-    this.#begun = true;
+  /** All nodes have served. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Resolves when nothing is made any more: a start that has rejected, or that nobody wants any longer, is yet to end. */
+  get startEnded(): Promise<void> {
+    return this.#startEnded;
+  }
+
+  /**
+   * Starts all nodes at once; resolves when each serves, packets pass on all links, and what is to be set up is. Called
+   * once.
+   */
+  start(): Promise<void> {
+    const starting = this.#start();
+    this.#startEnded = starting.catch(() => {});
+    return Promise.race([starting, this.failure]);
   }
 
   /** Nothing that happens from now on is a failure, or anybody's business. */
@@ -158,8 +153,8 @@ export class Cluster implements ClusterView, Surroundings {
 
   // Surroundings of the nodes.
 
-  get filesDamaged(): boolean {
-    return this.#filesDamaged;
+  isDamaged({ id }: ContainerNode): boolean {
+    return this.#damaged.has(id);
   }
 
   log(node: ContainerNode, line: string): void {
@@ -172,7 +167,7 @@ export class Cluster implements ClusterView, Surroundings {
 
   endedByItself(node: ContainerNode, code: number): void {
     // Whoever finds his files damaged may refuse to serve.
-    if (this.#stopped || this.#filesDamaged) return;
+    if (this.#stopped || this.isDamaged(node)) return;
     if (this.#begun) this.#hosting.endedByItself(node, code);
     else this.fail(new DockerFailed(`${node.id} ended with code ${code} before it served. ${node.lastWords}`));
   }
@@ -182,6 +177,47 @@ export class Cluster implements ClusterView, Surroundings {
     this.#failed = error;
     this.#rejectFailure(error);
     this.#hosting.close(error);
+  }
+
+  async #start(): Promise<void> {
+    const { docker } = this.#engine;
+    const network = this.#name('net');
+    await ask('create a network', docker.createNetwork({ Name: network, Driver: 'bridge', Labels: this.#labels }));
+    this.#checkWanted();
+    const pods = new Map(
+      await settleAll(this.nodeIds.map(async (id) => [id, await this.#startPod(id, network)] as const)),
+    );
+    this.#network = new Network(pods);
+    this.#checkWanted();
+    const nodes = await this.#hosting.create({
+      engine: this.#engine,
+      labels: this.#labels,
+      pods,
+      surroundings: this,
+      name: (part) => this.#name(part),
+      passes: (from, to) => this.#network.passes(from, to),
+    });
+    this.#checkWanted();
+    await settleAll(nodes.map((node) => node.create()));
+    this.#nodes = new Map(nodes.map((node) => [node.id, node]));
+    this.#checkWanted();
+    const works: readonly Promise<unknown>[] = [this.#network.apply(), ...nodes.map((node) => node.start())];
+    // Said at once: others may take a minute to get ready.
+    await settleAll(works.map((work) => work.catch((error) => this.#failStart(error))));
+    this.#checkWanted();
+    await this.#hosting.setUp();
+    this.#checkWanted();
+    this.#begun = true;
+  }
+
+  #failStart(error: Error): never {
+    this.fail(error);
+    throw error;
+  }
+
+  #checkWanted(): void {
+    this.check();
+    if (this.#stopped) throw new Error('the cluster was stopped before all of it had been started');
   }
 
   async #startPod(id: string, network: string): Promise<Pod> {
@@ -231,7 +267,7 @@ export class Cluster implements ClusterView, Surroundings {
       default: {
         const done = await injectIntoNodes(fault, this.#nodes);
         if (done === undefined) throw new Error(`containers cannot ${fault.f}: ${refusals[fault.f]}`);
-        if (isFileDamage(done) && done.nodes.length > 0) this.#filesDamaged = true;
+        if (isFileDamage(done)) for (const id of done.nodes) this.#damaged.add(id);
         return done;
       }
     }

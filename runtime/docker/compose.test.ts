@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import type { Placement } from '../../harness/container-system.ts';
+import { type ContainerSystem, nodesOf, type Placement } from '../../harness/container-system.ts';
 import { checkPlan, completeTarget } from '../../harness/define-target.ts';
 import { runTest } from '../../harness/run.ts';
 import { defaultSpec, SpecError, type TestSpec } from '../../harness/spec.ts';
@@ -134,6 +134,7 @@ volumes:
       'depends_on of first is left out: all nodes start at once.',
       'restart of first is left out: ftest alone starts a node again.',
       'healthcheck of first is left out: the target says when a node is ready.',
+      "cap_drop of first is left out: nodes have Docker's own capabilities, less NET_RAW.",
       "networks of first is left out: all nodes are on one network of ftest's own.",
       'deploy.resources of first is left out: no limits are set.',
       'the port "53:53/udp" is left out: clients speak TCP.',
@@ -158,10 +159,11 @@ volumes:
     const file = fileOf(
       'services: {a: {image: x, ports: ["1:10"], restart: always}, b: {image: y, ports: ["2:10", "3:11"]}}',
     );
-    const { sizes, clientPorts, plan, hostNames } = fromCompose(file);
+    const { sizes, clientPorts, clientPortsOf, plan, hostNames } = fromCompose(file);
     expect([sizes, clientPorts]).toEqual([[2], [10, 11]]);
     const placement: Placement = { id: 'n2', address: '192.0.2.2', members: [], options: {} };
     expect(plan(placement).image).toEqual({ image: 'y' });
+    expect([clientPortsOf('n1'), clientPortsOf('n2')]).toEqual([[10], [10, 11]]);
     expect(hostNames('n1')).toEqual(['a']);
     expect(() => plan({ ...placement, id: 'n3' })).toThrow('no service for n3');
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('restart of a'), 'ComposeWarning');
@@ -172,6 +174,34 @@ volumes:
     expect(one('entrypoint: []\ncommand: serve').plan).toMatchObject({ entrypoint: [], command: ['serve'] });
     expect(one('command: [run, 1, true]').plan.command).toEqual(['run', '1', 'true']);
     expect(one('command:').plan).not.toHaveProperty('command');
+  });
+
+  test.each([
+    ['read_only: true', 'read_only of a is left out: a node can write to all of its file system.'],
+    ['cap_drop: [ALL]', "cap_drop of a is left out: nodes have Docker's own capabilities, less NET_RAW."],
+    ['init: true', 'init of a is left out: what the command names is the first process of its container.'],
+    [
+      'volumes: [{type: volume, target: /x, read_only: true}]',
+      'that a only reads /x is left out: it can write to its volumes.',
+    ],
+    [
+      'volumes: [{type: volume, target: /x, volume: {nocopy: true}}]',
+      'nocopy of /x of a is left out: a volume begins with what the image has there.',
+    ],
+  ])('that says %s is told that this is not kept', (lines, note) => {
+    expect(one(lines).notes).toEqual([note]);
+  });
+
+  test('that says how a volume is mounted by its mode is told so too', () => {
+    const { notes } = compose('services: {a: {image: x, volumes: ["v:/x:ro,nocopy"]}}\nvolumes: {v: }');
+    expect(notes).toHaveLength(2);
+    const usual = compose('services: {a: {image: x, volumes: ["v:/x:rw,z"]}}\nvolumes: {v: }');
+    expect(usual.notes).toEqual([]);
+  });
+
+  test('is told nothing of what is as usual', () => {
+    expect(one('read_only: false\ninit: false\ncap_drop: []').notes).toEqual([]);
+    expect(one('volumes: [{type: volume, target: /x, read_only: false, volume: {nocopy: false}}]').notes).toEqual([]);
   });
 
   test('its variables are those of this process, and a missing one is said to be missing', () => {
@@ -215,6 +245,9 @@ volumes:
     ['volumes: [{type: tmpfs, target: /x}]', 'is a tmpfs'],
     ['volumes: ["data:/x"]', 'unknown volume "data"'],
     ['volumes: ["data"]', 'no absolute folder'],
+    ['volumes: [{type: volume, target: /x, volume: {subpath: y}}]', 'volume.subpath of the volume {"type":"volume"'],
+    ['volumes: [{type: volume, target: /x, bind: {}}]', 'bind of the volume'],
+    ['volumes: ["data:/x:w"]', 'the mode w of the volume "data:/x:w" is refused'],
     ['ports: ["x"]', '"x" is no port'],
     ['ports: ["0"]', '"0" is no port'],
     ['ports: ["1:70000"]', '"1:70000" is no port'],
@@ -320,6 +353,62 @@ describe('the words of a command', () => {
   });
 });
 
+async function runComposed(system: ContainerSystem, changes: Partial<TestSpec>) {
+  const runtime = await dockerRuntime({ program: 'none' });
+  const registry: Registry = {
+    targets: new Map([[system.name, system]]),
+    services,
+    workloads,
+    nemeses,
+    runtimes: new Map([['docker', async () => runtime]]),
+  };
+  const spec: TestSpec = {
+    ...defaultSpec(system.name, system.defaultWorkload, 7, nodesOf(system)),
+    runtime: 'docker',
+    nemesisIntervalMs: 1000,
+    opTimeoutMs: 1000,
+    ...changes,
+  };
+  const ops: Op[] = [];
+  const journal = { record: (op: Op) => void ops.push(op), log: () => {}, flush: () => {} };
+  const { results } = await runTest(resolveTest(spec, registry), runtime, journal);
+  return { results, ops };
+}
+
+test.skipIf(whyNoDocker !== undefined)(
+  'services that listen on different ports are ready each by its own, also after a kill',
+  async () => {
+    const { docker } = await connectEngine();
+    const programs = [{ name: 'node', debianPackage: 'nodejs' }];
+    const image = await ensureImageOf(docker, { programs }, () => {});
+    const service = (port: number): string => `
+    image: ${image.name}
+    command: [node, -e, "require('http').createServer((req, res) => res.end()).listen(${port})"]
+    expose: [${port}]`;
+    const file = fileOf(`services:\n  a:${service(7001)}\n  b:${service(7002)}\n`);
+    const asked = new Set<string>();
+    const system = completeTarget({
+      ...fromCompose(file),
+      name: 'composed',
+      defaultWorkload: 'echo',
+      clients: {
+        echo: ({ endpoint: { node, host, ports } }) => ({
+          async invoke({ value }, signal) {
+            const { ok } = await fetch(`http://${host}:${ports[node === 'n1' ? 7001 : 7002]}`, { signal });
+            if (ok) asked.add(node);
+            return { type: 'ok', value };
+          },
+          close() {},
+        }),
+      },
+    });
+    const { results } = await runComposed(system, { nemesis: ['kill'], timeLimitMs: 2500 });
+    expect(results.valid, JSON.stringify(results.checkers)).toBe(true);
+    expect([...asked].toSorted()).toEqual(['n1', 'n2']);
+  },
+  120_000,
+);
+
 test.skipIf(whyNoDocker !== undefined || findProgram('etcd') === undefined)(
   'the services of a compose file find each other by their names, and are a cluster that is broken and tested',
   async () => {
@@ -349,24 +438,7 @@ test.skipIf(whyNoDocker !== undefined || findProgram('etcd') === undefined)(
       defaultWorkload: 'register',
       clients: { register: etcd.clients.register! },
     });
-    const registry: Registry = {
-      targets: new Map([[system.name, system]]),
-      services,
-      workloads,
-      nemeses,
-      runtimes: new Map([['docker', () => dockerRuntime({ program: 'none' })]]),
-    };
-    const spec: TestSpec = {
-      ...defaultSpec(system.name, system.defaultWorkload, 7, 3),
-      runtime: 'docker',
-      nemesis: ['partition', 'kill'],
-      nemesisIntervalMs: 1000,
-      timeLimitMs: 5000,
-      opTimeoutMs: 1000,
-    };
-    const ops: Op[] = [];
-    const journal = { record: (op: Op) => void ops.push(op), log: () => {}, flush: () => {} };
-    const { results } = await runTest(resolveTest(spec, registry), await dockerRuntime({ program: 'none' }), journal);
+    const { results, ops } = await runComposed(system, { nodes: 3, nemesis: ['partition', 'kill'], timeLimitMs: 5000 });
     expect(results.valid, JSON.stringify(results.checkers)).toBe(true);
     expect(ops.filter(({ type }) => type === 'ok').length).toBeGreaterThan(50);
   },

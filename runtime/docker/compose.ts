@@ -38,11 +38,11 @@ export interface Composition {
   readonly notes: readonly string[];
 }
 
-type Composed = Required<Pick<ContainerSystem, 'plan' | 'sizes' | 'clientPorts' | 'hostNames'>>;
+type Composed = Required<Pick<ContainerSystem, 'plan' | 'sizes' | 'clientPorts' | 'clientPortsOf' | 'hostNames'>>;
 
 /**
  * What `defineTarget` needs of a compose file: `defineTarget({ ...fromCompose('docker-compose.yml'), name, … })`. The client ports
- * are all ports of all services; what was left out is a warning of this process.
+ * are all ports of all services, and of a node those of its service; what was left out is a warning of this process.
  *
  * @throws SpecError for what cannot be run as the file says
  */
@@ -57,6 +57,7 @@ export function fromCompose(file: string, options: ComposeOptions = {}): Compose
   return {
     sizes: [nodes.length],
     clientPorts: [...new Set(nodes.flatMap(({ ports }) => ports))],
+    clientPortsOf: (id) => nodeOf(id).ports,
     plan: ({ id }) => nodeOf(id).plan,
     hostNames: (id) => nodeOf(id).hostNames,
   };
@@ -95,11 +96,11 @@ const ignoredOfService: ReadonlyMap<string, string | null> = new Map(
   Object.entries({
     annotations: null,
     attach: null,
-    cap_drop: null,
+    cap_drop: "nodes have Docker's own capabilities, less NET_RAW",
     cpus: 'no limits are set',
     depends_on: 'all nodes start at once',
     healthcheck: 'the target says when a node is ready',
-    init: null,
+    init: 'what the command names is the first process of its container',
     labels: null,
     logging: null,
     mem_limit: 'no limits are set',
@@ -107,7 +108,7 @@ const ignoredOfService: ReadonlyMap<string, string | null> = new Map(
     networks: "all nodes are on one network of ftest's own",
     profiles: null,
     pull_policy: null,
-    read_only: null,
+    read_only: 'a node can write to all of its file system',
     restart: 'ftest alone starts a node again',
     stdin_open: null,
     stop_grace_period: null,
@@ -288,7 +289,7 @@ class Reader {
       if (!off) throw new SpecError(`${key} is refused: ${reason}`);
     } else if (ignored === undefined) {
       throw new SpecError(`${key} is not supported`);
-    } else if (ignored !== null) {
+    } else if (ignored !== null && !off) {
       this.#notes.add(`${key} of ${service} is left out: ${ignored}.`);
     }
   }
@@ -346,7 +347,15 @@ class Reader {
 
   /** The folder in the container. */
   #volume(service: string, volume: unknown): string {
-    const { type, source, target } = isMapping(volume) ? volume : volumeIn(String(volume));
+    const {
+      type,
+      source,
+      target,
+      read_only: readOnly = false,
+      volume: { nocopy = false, labels: _, ...manner } = {},
+      consistency: __,
+      ...others
+    } = (isMapping(volume) ? volume : volumeIn(String(volume))) as VolumeFields;
     if (type !== 'volume') {
       throw new SpecError(
         `the volume ${shown(volume)} is a ${type}: only Docker's own volumes are supported, because nodes share no files with this machine`,
@@ -354,6 +363,15 @@ class Reader {
     }
     if (typeof target !== 'string' || !target.startsWith('/'))
       throw new SpecError(`the volume ${shown(volume)} has no absolute folder in the container`);
+    const [unsupported] = [...Object.keys(manner).map((key) => `volume.${key}`), ...Object.keys(others)];
+    if (unsupported !== undefined)
+      throw new SpecError(
+        `${unsupported} of the volume ${shown(volume)} is refused: a volume is kept whole, for one node`,
+      );
+    if (readOnly !== false)
+      this.#notes.add(`that ${service} only reads ${target} is left out: it can write to its volumes.`);
+    if (nocopy !== false)
+      this.#notes.add(`nocopy of ${target} of ${service} is left out: a volume begins with what the image has there.`);
     if (source === undefined) return withoutSlash(target);
     const name = String(source);
     if (!Object.hasOwn(this.#volumes, name)) {
@@ -361,8 +379,8 @@ class Reader {
     }
     const definition = this.#volumes[name];
     if (isMapping(definition)) {
-      const { name: _, labels: __, ...others } = definition;
-      const special = Object.keys(others).find((key) => others[key] !== (key === 'driver' ? 'local' : false));
+      const { name: _, labels: __, ...particulars } = definition;
+      const special = Object.keys(particulars).find((key) => particulars[key] !== (key === 'driver' ? 'local' : false));
       if (special !== undefined)
         throw new SpecError(`the volume ${name} has ${special}: only Docker's own volumes are supported`);
     }
@@ -425,12 +443,32 @@ function commandIn(key: string, value: unknown): readonly string[] | undefined {
 
 const withoutSlash = (folder: string): string => (folder === '/' ? folder : folder.replace(/\/+$/, ''));
 
+/** A volume in Compose's long form. */
+interface VolumeFields extends Mapping {
+  readonly volume?: Mapping;
+}
+
+/** By part of a short form's mode, what the long form has for it. Labels and caching are of folders of the machine. */
+const volumeModes: ReadonlyMap<string, Mapping> = new Map(
+  Object.entries({
+    rw: {},
+    ro: { read_only: true },
+    nocopy: { volume: { nocopy: true } },
+    z: {},
+    Z: {},
+    cached: {},
+    consistent: {},
+    delegated: {},
+  }),
+);
+
 /** `/folder`, or `source:/folder`, or `source:/folder:mode`. A source that looks like a path is one. */
 function volumeIn(text: string): Mapping {
-  const [first, second] = text.split(':');
+  const [first, second, mode = 'rw'] = text.split(':');
   if (second === undefined) return { type: 'volume', target: first };
   const type = /^[./~\\]/.test(first as string) ? 'bind mount' : 'volume';
-  return { type, source: first, target: second };
+  const fields = mode.split(',').map((part) => volumeModes.get(part) ?? { [`the mode ${part}`]: true });
+  return Object.assign({ type, source: first, target: second }, ...fields);
 }
 
 /** `[[address:]published:]port[/protocol]` */

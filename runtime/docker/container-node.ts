@@ -10,6 +10,9 @@ import type { Pod } from './pod.ts';
 /** So many lines of a node's log are remembered, for what is said about it. */
 const lastLinesMax = 20;
 
+/** What Docker gives for a container that a SIGKILL has ended. */
+const killedCode = 137;
+
 const freezeTriesMax = 5;
 const freezePauseMs = 100;
 
@@ -22,8 +25,8 @@ export interface Description {
 
 /** What a node needs of the cluster around it. */
 export interface Surroundings {
-  /** Files of some node were damaged: from now on nodes may end by themselves, and stay down. */
-  readonly filesDamaged: boolean;
+  /** Files of this node were damaged: from now on it may end by itself, and stay down. */
+  isDamaged(node: ContainerNode): boolean;
   log(node: ContainerNode, line: string): void;
   /** What `role` says has changed, or the description. */
   changed(node: ContainerNode): void;
@@ -101,7 +104,13 @@ export abstract class ContainerNode {
           ...configuration.HostConfig,
           NetworkMode: `container:${this.pod.id}`,
           Mounts: [
-            ...volumes.map(({ name: Source, folder: Target }) => ({ Type: 'volume' as const, Source, Target })),
+            // Labelled here too: Docker makes a volume anew that is gone when the container is made.
+            ...volumes.map(({ name: Source, folder: Target }) => ({
+              Type: 'volume' as const,
+              Source,
+              Target,
+              VolumeOptions: { NoCopy: false, Labels, DriverConfig: { Name: '', Options: {} } },
+            })),
             ...(configuration.HostConfig?.Mounts ?? []),
           ],
         },
@@ -130,7 +139,7 @@ export abstract class ContainerNode {
     return this.up;
   }
 
-  /** Ends this life at once, and resolves when all it said has been heard; false if it is down already. */
+  /** Ends this life at once, and resolves when all it said has been heard; false if it is down already, or has just ended by itself. */
   async kill(): Promise<boolean> {
     const life = this.#life;
     if (life === undefined) return false;
@@ -140,9 +149,13 @@ export abstract class ContainerNode {
     this.paused = false;
     const container = this.#container as Docker.Container;
     await askOfGone(`kill ${this.id}`, container.kill({ signal: 'SIGKILL' }));
-    await ask(`wait for the end of ${this.id}`, container.wait());
+    const { StatusCode: code } = await ask(`wait for the end of ${this.id}`, container.wait());
     await ask(`hear the last of ${this.id}`, Promise.all([life.ended, this.lastHeard()]));
     await this.#expect((state) => !state.Running, 'killed');
+    if (code !== killedCode) {
+      this.#hasEndedByItself(code);
+      return false;
+    }
     this.description = undefined;
     this.died();
     this.changed();
@@ -248,6 +261,10 @@ export abstract class ContainerNode {
     this.#life = undefined;
     this.up = false;
     this.paused = false;
+    this.#hasEndedByItself(code);
+  }
+
+  #hasEndedByItself(code: number): void {
     this.description = undefined;
     this.#surroundings.log(this, `${this.id} ended with code ${code}`);
     this.changed();

@@ -131,7 +131,12 @@ class MemoryJournal implements Journal {
 let proxies: Bundle | undefined;
 const runtime = () => dockerRuntime({ program: 'none', ...(proxies && { proxyProgram: proxies.path }) });
 
-async function run(system: ContainerSystem, settings: Partial<TestSpec>, journal: Journal = new MemoryJournal()) {
+async function run(
+  system: ContainerSystem,
+  settings: Partial<TestSpec>,
+  journal: Journal = new MemoryJournal(),
+  signal?: AbortSignal,
+) {
   const targets = new Map([[system.name, system]]);
   const registry: Registry = { targets, services, workloads, nemeses, runtimes: new Map([['docker', runtime]]) };
   const spec: TestSpec = {
@@ -142,7 +147,7 @@ async function run(system: ContainerSystem, settings: Partial<TestSpec>, journal
     nemesisIntervalMs: 1000,
     ...settings,
   };
-  return (await runTest(resolveTest(spec, registry), await runtime(), journal)).results;
+  return (await runTest(resolveTest(spec, registry), await runtime(), journal, signal)).results;
 }
 
 const ownRuns = () => runsOf((pid) => pid === process.pid);
@@ -250,6 +255,31 @@ describe.skipIf(whyNoDocker !== undefined)('a system of others', () => {
     });
     await expect(run(never, {})).rejects.toThrow(/^n[123] was not ready within 60 s: there is no leader\. /);
     aMinuteOn.mockRestore();
+  });
+
+  test('that is never ready may be interrupted, and leaves no verdict but that', async () => {
+    const controller = new AbortController();
+    const never = register({
+      async ready() {
+        controller.abort();
+        return false;
+      },
+    });
+    const { valid, interrupted, checkers, stats } = await run(never, {}, new MemoryJournal(), controller.signal);
+    expect({ valid, interrupted, ops: stats.invoke }).toEqual({ valid: 'unknown', interrupted: true, ops: 0 });
+    expect(checkers.run).toEqual({ valid: 'unknown', reason: 'interrupted' });
+  });
+
+  test('is interrupted while it is set up', async () => {
+    const controller = new AbortController();
+    const slow = register({
+      setUp() {
+        controller.abort();
+        return new Promise(() => {});
+      },
+    });
+    const { valid, interrupted } = await run(slow, { nodes: 1 }, new MemoryJournal(), controller.signal);
+    expect({ valid, interrupted }).toEqual({ valid: 'unknown', interrupted: true });
   });
 
   test('that cannot be set up says why', async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { FileDamage } from '../../harness/fault.ts';
 import { whyNoDocker } from '../testing/docker.ts';
 import { hostDefaults } from './attached.ts';
@@ -68,5 +68,25 @@ describe.skipIf(whyNoDocker !== undefined)('a file on the volume of a container 
   test('is none where none has any data', async () => {
     await damage({ f: 'truncate', nodes: ['n1'], dropBytes: 3000, seed: 3 });
     expect(await damage({ f: 'truncate', nodes: ['n1'], dropBytes: 1, seed: 3 })).toBeUndefined();
+  });
+});
+
+describe('a volume that holds more than Docker can go through', () => {
+  test('is gone through for five minutes, and then said to be too large', async () => {
+    vi.useFakeTimers();
+    const endless = { getArchive: () => new Promise(() => {}) } as unknown as Docker.Container;
+    const fault: FileDamage = { f: 'truncate', nodes: ['n1'], dropBytes: 1, seed: 3 };
+    let message: string | undefined;
+    const damaged = damageFileOf(endless, ['/var/data'], 'n1', fault).catch((error: Error) => {
+      message = error.message;
+    });
+    await vi.advanceTimersByTimeAsync(299_000);
+    expect(message).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1000);
+    await damaged;
+    vi.useRealTimers();
+    expect(message).toBe(
+      'Docker has not been able to list files of n1 within 300 s: keep less on its volumes, as by a shorter --time-limit, or leave truncate and bitflip out',
+    );
   });
 });

@@ -192,6 +192,19 @@ describe.skipIf(whyNoDocker !== undefined)('delay proxies', () => {
     expect(proxy.Config.User).toBe('7001:7001');
   });
 
+  test('notice that nothing is held back, also where the jitter would allow that now and then', async () => {
+    await proxies.delay([link('n1', 'n2')], { timeMs: 100, jitterMs: 100 });
+    await proxies.restore();
+    const { pod } = nodes.get('n1') as Node;
+    const redirections = await pod.run('nft list table ip ftest-proxies; nft delete table ip ftest-proxies');
+    for (const jitterMs of [0, 400, 500]) {
+      await expect(proxies.delay([link('n1', 'n2')], { timeMs: 400, jitterMs })).rejects.toThrow(
+        /the way from n[12] to n[12] and back should (often )?take 400 ms/,
+      );
+    }
+    await pod.feed('nft -f -', `${redirections}\n`);
+  });
+
   test('notice a link that is said to pass and does not', async () => {
     await network.partition([link('n1', 'n2'), link('n2', 'n1')]);
     await expect(proxies.delay([link('n1', 'n2')], { timeMs: 10, jitterMs: 0 })).rejects.toThrow(

@@ -3,12 +3,13 @@
  * network. Rules of the pod send it what the node sends to its peers, but for what the proxy itself sends, which its user
  * id tells. Such rules concern connections that are made from then on: proxies come before nodes.
  *
- * After each change the ways are tried: whatever crosses a delayed link may not be back sooner than the delays say, and
- * whatever was delayed before must be.
+ * After each change the ways are tried: whatever crosses a delayed link may not be back sooner than the delays say, must
+ * once take as long as they say without their jitter, and must once be sooner when they are no more.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Link } from '../../harness/fault.ts';
+import { settleAll } from '../interruption.ts';
 import { type Attached, attach, hostDefaults, stdinOf } from './attached.ts';
 import type { Delays, ProxyAnswer, ProxyRequest, Route } from './delay-proxy.ts';
 import { ask, DockerFailed } from './engine.ts';
@@ -62,6 +63,8 @@ interface Way {
   readonly to: string;
   /** What it should take at least, or should have. */
   readonly leastMs: number;
+  /** As long or longer it takes at least every other time. */
+  readonly oftenMs: number;
 }
 
 /** How long one round trip took; undefined where there was no answer. */
@@ -84,11 +87,11 @@ export class DelayProxies {
   /** Starts a proxy in each pod; resolves when whatever nodes send to their peers goes through them. */
   static async start(options: DelayProxyOptions): Promise<DelayProxies> {
     const { pods } = options;
-    const proxies = await Promise.all(
+    const proxies = await settleAll(
       [...pods].map(async ([id, pod]) => [id, await startProxy(id, pod, options)] as const),
     );
     const all = new Map(proxies);
-    await Promise.all(proxies.map(([id]) => route(id, all, options)));
+    await settleAll(proxies.map(([id]) => route(id, all, options)));
     return new DelayProxies(options, all);
   }
 
@@ -141,8 +144,24 @@ export class DelayProxies {
       );
     }
     const lost = again.find(({ tookMs, leastMs }) => tookMs === undefined && leastMs < 1000 * probeTimeoutSMax);
-    if (lost === undefined) return;
-    throw new DockerFailed(`nothing comes from ${lost.from} to ${lost.to} and back by the delay proxies`);
+    if (lost !== undefined) {
+      throw new DockerFailed(`nothing comes from ${lost.from} to ${lost.to} and back by the delay proxies`);
+    }
+    await this.#verifyJittery(probes);
+  }
+
+  /** Where the jitter is as long as the delay, any answer is slow enough: one must be as slow as half of them are. */
+  async #verifyJittery(probes: readonly Probe[]): Promise<void> {
+    const isQuick = ({ oftenMs, tookMs }: Probe): boolean => tookMs !== undefined && tookMs < oftenMs - earlyMsMax;
+    let quick = probes.filter((probe) => probe.leastMs === 0 && isQuick(probe));
+    for (let round = 1; round < probeRounds && quick.length > 0; round++) {
+      quick = (await this.#probe(quick)).filter(isQuick);
+    }
+    const [way] = quick;
+    if (way === undefined) return;
+    throw new DockerFailed(
+      `the way from ${way.from} to ${way.to} and back should often take ${way.oftenMs} ms, and never did`,
+    );
   }
 
   /** Every way must once be quicker than it could be with the delays of before, if these can be told from a busy machine. */
@@ -162,8 +181,8 @@ export class DelayProxies {
   #delayedWays(delays: ReadonlyMap<string, Delay>): readonly Way[] {
     const ids = [...this.#proxies.keys()];
     return ids
-      .flatMap((from) => ids.map((to): Way => ({ from, to, leastMs: leastMs(from, to, delays) })))
-      .filter(({ from, to, leastMs }) => leastMs > 0 && this.#isOpen(from, to));
+      .flatMap((from) => ids.map((to): Way => ({ from, to, ...wayTakes(from, to, delays) })))
+      .filter(({ from, to, oftenMs }) => oftenMs > 0 && this.#isOpen(from, to));
   }
 
   #isOpen(from: string, to: string): boolean {
@@ -192,10 +211,14 @@ export class DelayProxies {
   }
 }
 
-/** What the way there and back takes at least, in milliseconds. */
-function leastMs(from: string, to: string, delays: ReadonlyMap<string, Delay>): number {
-  const links = [delays.get(linkKey(from, to)), delays.get(linkKey(to, from))];
-  return links.reduce((sum, delay) => sum + Math.max(0, delay === undefined ? 0 : delay.timeMs - delay.jitterMs), 0);
+/** How long the way there and back takes, in milliseconds: jitter adds as much as it takes away, and as often. */
+function wayTakes(from: string, to: string, delays: ReadonlyMap<string, Delay>): Pick<Way, 'leastMs' | 'oftenMs'> {
+  const both = [delays.get(linkKey(from, to)), delays.get(linkKey(to, from))];
+  const links = both.filter((delay) => delay !== undefined);
+  return {
+    leastMs: links.reduce((sum, { timeMs, jitterMs }) => sum + Math.max(0, timeMs - jitterMs), 0),
+    oftenMs: links.reduce((sum, { timeMs }) => sum + timeMs, 0),
+  };
 }
 
 async function startProxy(id: string, pod: Pod, options: DelayProxyOptions): Promise<Proxy> {

@@ -12,6 +12,9 @@ export class DockerFailed extends Error {
   override readonly name = 'DockerFailed';
 }
 
+/** It has not answered in time. */
+export class EngineLate extends DockerFailed {}
+
 export interface Engine {
   readonly docker: Docker;
   /** What it says of itself: `20.10.24`. */
@@ -26,9 +29,7 @@ export async function connectEngine(): Promise<Engine> {
     const { Version: version } = await within(connectTimeoutMs, 'say its version', docker.version());
     return { docker, version };
   } catch (error) {
-    throw new DockerFailed(
-      `Docker must answer, and does not (${reasonOf(error)}): start it, or use --runtime process; ftest doctor says more`,
-    );
+    throw new DockerFailed(`Docker must answer, and does not (${reasonOf(error)}): start it; ftest doctor says more`);
   }
 }
 
@@ -68,7 +69,7 @@ export async function askOfGone(what: string, answer: Promise<unknown>): Promise
 async function within<Answer>(ms: number, what: string, answer: Promise<Answer>): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DockerFailed(`Docker has not been able to ${what} within ${ms / 1000} s`)), ms);
+    timer = setTimeout(() => reject(new EngineLate(`Docker has not been able to ${what} within ${ms / 1000} s`)), ms);
   });
   try {
     return await Promise.race([answer, late]);

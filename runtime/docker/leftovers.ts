@@ -1,5 +1,6 @@
 /** Removes what runs have left: containers first, then the volumes and networks that they held. */
 import type Docker from 'dockerode';
+import { settleAll } from '../interruption.ts';
 import { ask, askOfGone } from './engine.ts';
 import { imageRepositories } from './images.ts';
 import { isOrphan, keptLabel, type Labels, runLabel } from './labels.ts';
@@ -25,6 +26,7 @@ export const orphaned: Condition = (labels) => labels[keptLabel] === undefined &
 /** Everything of ftest's, of runs that go on at this moment too. */
 export const everything: Condition = () => true;
 
+/** Removes all that it can; what it could not remove it throws afterwards, the first of it, as a DockerFailed. */
 export async function remove(docker: Docker, condition: Condition): Promise<Omit<Removed, 'images'>> {
   const filters = { label: [runLabel] };
   const [containers, { Volumes: volumes }, networks] = await ask(
@@ -38,11 +40,16 @@ export async function remove(docker: Docker, condition: Condition): Promise<Omit
   const chosen = <Item extends { readonly Labels?: Labels | null | undefined }>(items: readonly Item[] | null) =>
     (items ?? []).filter((item) => condition(item.Labels ?? {}));
   const doomed = { containers: chosen(containers), volumes: chosen(volumes), networks: chosen(networks) };
+  const failures: unknown[] = [];
+  const all = async <Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> => {
+    await settleAll(items.map(act)).catch((error) => failures.push(error));
+  };
   await all(doomed.containers, ({ Id }) =>
     askOfGone('remove a container', docker.getContainer(Id).remove({ force: true, v: true })),
   );
   await all(doomed.volumes, ({ Name }) => askOfGone('remove a volume', docker.getVolume(Name).remove()));
   await all(doomed.networks, ({ Id }) => askOfGone('remove a network', docker.getNetwork(Id).remove()));
+  if (failures.length > 0) throw failures[0];
   return {
     containers: doomed.containers.length,
     volumes: doomed.volumes.length,
@@ -67,8 +74,4 @@ export function removalOrder(
     .flatMap(({ RepoTags = [], Created: created }) => RepoTags.map((name) => ({ name, created })))
     .sort((a, b) => b.created - a.created || rank(b.name) - rank(a.name))
     .map(({ name }) => name);
-}
-
-async function all<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {
-  await Promise.all(items.map(act));
 }

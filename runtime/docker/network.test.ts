@@ -10,6 +10,8 @@ class Bridge {
   readonly rulesets = new Map<string, string>();
   readonly scripts: string[] = [];
   passes: (from: string, to: string) => boolean | undefined = () => undefined;
+  /** Of what passes a lossy link. */
+  losesPercent = 50;
   readonly #received = new Map<string, number>();
 
   pods(): ReadonlyMap<string, Pod> {
@@ -42,7 +44,7 @@ class Bridge {
     const cut = new RegExp(`saddr \\{[^}]*\\b${address}\\b[^}]*\\} drop`).test(ruleset);
     const lossy = new RegExp(`saddr ${address} numgen`).test(ruleset);
     const passes = this.passes(from, to) ?? !cut;
-    this.#received.set(`${from} ${to}`, passes ? Math.ceil(lossy ? count / 2 : count) : 0);
+    this.#received.set(`${from} ${to}`, passes ? Math.ceil(lossy ? count * (1 - this.losesPercent / 100) : count) : 0);
   }
 
   #count(to: string): string {
@@ -111,7 +113,28 @@ describe('loss', () => {
   test('that loses all fails the run', async () => {
     const bridge = new Bridge();
     bridge.passes = (from, to) => from !== 'n1' || to !== 'n2';
-    await expect(new Network(bridge.pods()).lose(cut, 20)).rejects.toThrow('should pass in part and not pass');
+    for (const percent of [20, 63, 99]) {
+      await expect(new Network(bridge.pods()).lose(cut, percent)).rejects.toThrow('should pass in part and not pass');
+    }
+  });
+
+  test('that loses nothing fails the run, of however much it should lose', async () => {
+    const bridge = new Bridge();
+    bridge.losesPercent = 0;
+    for (const percent of [1, 50, 63, 99, 99.99]) {
+      await expect(new Network(bridge.pods()).lose(cut, percent)).rejects.toThrow('should pass in part and pass');
+    }
+    await expect(new Network(bridge.pods()).lose(cut, 100)).rejects.toThrow('should not pass and pass');
+  });
+
+  test('of so little, or all but so little, that none of the probes need show it is taken for there', async () => {
+    const bridge = new Bridge();
+    bridge.losesPercent = 0;
+    await new Network(bridge.pods()).lose(cut, 0.01);
+    bridge.passes = (from, to) => from !== 'n1' || to !== 'n2';
+    await new Network(bridge.pods()).lose(cut, 99.99);
+    await new Network(bridge.pods()).lose(cut, 100);
+    await expect(new Network(bridge.pods()).lose(cut, 0.01)).rejects.toThrow('should pass in part and not pass');
   });
 });
 

@@ -12,8 +12,8 @@ import { countersScript, nftRuleset, probeScript, type Rules, rateScript, receiv
 const probeRounds = 20;
 const probePauseMs = 25;
 
-/** So many are lost of so many, each with the probability of the loss, that none lost means no loss: e^-20. */
-const lostExpected = 20;
+/** So many are expected to be lost, and so many to pass, that none means that none can: e^-20. */
+const countExpected = 20;
 const probesMax = 20_000;
 
 const linkKey = (from: string, to: string): string => `${from} ${to}`;
@@ -119,13 +119,14 @@ export class Network {
 
   /** Of the probes of one round so many have come through. */
   #judge(key: string, count: number): { readonly is: string; readonly shouldBe: string } {
-    const is = count > 0 ? 'pass' : 'not pass';
-    if (this.#cut.has(key)) return { is, shouldBe: 'not pass' };
     const percent = this.#loss.get(key);
-    if (percent === undefined) return { is, shouldBe: 'pass' };
     const sent = probesFor(percent);
-    if (sent === probesMax || percent > 50) return { is, shouldBe: is };
-    return { is: count > 0 && count < sent ? 'pass in part' : is, shouldBe: 'pass in part' };
+    const is = count === 0 ? 'not pass' : count < sent ? 'pass in part' : 'pass';
+    if (this.#cut.has(key) || percent === 100) return { is, shouldBe: 'not pass' };
+    if (percent === undefined) return { is, shouldBe: 'pass' };
+    // So little is lost, or passes, that even of so many it may be none.
+    const mayBe = percent < 50 ? 'pass' : 'not pass';
+    return { is, shouldBe: sent === probesMax && is === mayBe ? is : 'pass in part' };
   }
 
   #others(id: string): readonly string[] {
@@ -145,6 +146,9 @@ export class Network {
   }
 }
 
-/** So many that a loss of some percent shows; one where nothing is lost. */
-const probesFor = (percent: number | undefined): number =>
-  percent === undefined ? 1 : Math.min(probesMax, Math.ceil(lostExpected / (percent / 100)));
+/** So many that a loss of some percent shows, and that it is not of all; one where nothing is lost, or all. */
+function probesFor(percent: number | undefined): number {
+  if (percent === undefined || percent === 100) return 1;
+  const rarer = Math.min(percent, 100 - percent) / 100;
+  return Math.min(probesMax, Math.ceil(countExpected / rarer));
+}

@@ -78,7 +78,7 @@ export class DockerNode extends ContainerNode {
   protected async serves(life: Life): Promise<boolean> {
     const link = await this.#greet(life);
     if (link === undefined && this.isNow(life)) {
-      if (this.#surroundings.filesDamaged) await this.kill();
+      if (this.#surroundings.isDamaged(this)) await this.kill();
       else this.#fail(`${this.id} has not answered init within 30 s`);
     }
     if (link === undefined || !this.isNow(life)) return false;

@@ -73,7 +73,7 @@ export class OwnNodes implements Hosting, OwnSurroundings {
 
   /** They run until they are killed: one that does not is a mistake of ftest's. */
   endedByItself(node: ContainerNode, code: number): void {
-    if (this.filesDamaged) return;
+    if (this.isDamaged(node)) return;
     this.fail(new Error(`${node.id} ended with code ${code}, and nobody had killed it. ${node.lastWords}`));
   }
 
@@ -83,8 +83,8 @@ export class OwnNodes implements Hosting, OwnSurroundings {
 
   // Surroundings of the nodes.
 
-  get filesDamaged(): boolean {
-    return this.#surroundings?.filesDamaged ?? false;
+  isDamaged(node: ContainerNode): boolean {
+    return this.#surroundings?.isDamaged(node) ?? false;
   }
 
   said(node: DockerNode, message: Message): void {

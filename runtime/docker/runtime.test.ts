@@ -20,14 +20,19 @@ import { type Bundle, bundle } from '../testing/bundle.ts';
 import { runsOf, whyNoDocker } from '../testing/docker.ts';
 import { tag } from '../testing/puppet.ts';
 import { begin, inject, perform, recall, recallUntil, runScript, type Script, wait } from '../testing/script.ts';
-import { connectEngine } from './engine.ts';
+import { connectEngine, DockerFailed } from './engine.ts';
 import { ensureImageOf } from './image-sources.ts';
-import { ensureNodeImage } from './images.ts';
+import { ensureNodeImage, nodeBinary } from './images.ts';
 import { runLabel } from './labels.ts';
 import { ofRun, remove } from './leftovers.ts';
 import { dockerRuntime } from './runtime.ts';
 
 if (whyNoDocker !== undefined) process.stderr.write(`tests of the Docker runtime are skipped: ${whyNoDocker}\n`);
+
+vi.mock('./leftovers.ts', async (original) => {
+  const actual = await original<typeof import('./leftovers.ts')>();
+  return { ...actual, remove: vi.fn(actual.remove) };
+});
 
 const link = (from: string, to: string) => ({ from, to });
 
@@ -176,6 +181,40 @@ describe.skipIf(whyNoDocker !== undefined)('in containers', () => {
     await expect(run).rejects.toThrow(
       /^n2 ended with code 1, and nobody had killed it\. The end of its log:\nError: the puppet was told to crash/,
     );
+  });
+
+  test('what cannot be removed stops no run, before it or at its end, and is said', async () => {
+    vi.mocked(remove).mockRejectedValueOnce(new DockerFailed('Docker could not remove a network: too busy'));
+    const Image = await ensureNodeImage(docker);
+    const Cmd = [nodeBinary, '-e', 'setInterval(() => {}, 1000)'];
+    let stranger: Docker.Container | undefined;
+    const words: string[] = [];
+    const announce = (said: string): void => {
+      words.push(said);
+    };
+    await runScript(await dockerRuntime({ program: puppets.path, announce }), 1, function* () {
+      const [run] = yield* until(ownRuns());
+      // Of somebody else's: Docker removes no network that something is on.
+      const HostConfig = { NetworkMode: `ftest-${run}-net` };
+      stranger = yield* until(docker.createContainer({ Image, Cmd, HostConfig }));
+      yield* until(stranger.start());
+    });
+    expect(words).toEqual([
+      'what earlier runs left could not all be removed, and stays until ftest clean can (Docker could not remove a network: too busy)\n',
+      expect.stringMatching(/^not all of this run could be removed: ftest clean --run \w+ .*active endpoints\)\n$/),
+    ]);
+    await stranger?.remove({ force: true });
+    for (const run of await ownRuns()) await remove(docker, ofRun(run));
+  });
+
+  test('an error is not hidden by what cannot be removed', async () => {
+    const nothing = { containers: 0, volumes: 0, networks: 0 };
+    vi.mocked(remove).mockResolvedValueOnce(nothing).mockRejectedValueOnce(new DockerFailed('too busy'));
+    const run = runScript(await puppetRuntime(), 1, function* () {
+      yield* inject({ f: 'enospc', nodes: ['n1'] });
+    });
+    await expect(run).rejects.toThrow('containers cannot enospc');
+    for (const each of await ownRuns()) await remove(docker, ofRun(each));
   });
 
   test('what it cannot do it refuses with the reason', async () => {

@@ -4,11 +4,12 @@ import { type ImageSource, isContainerSystem } from '../../harness/container-sys
 import { driveRealTime } from '../../harness/drive.ts';
 import type { Execution, Runtime, Session } from '../../harness/ports.ts';
 import type { Test } from '../../harness/test.ts';
+import { unlessAborted } from '../interruption.ts';
 import { machineNs, Observer } from '../observer.ts';
 import { writeNodeArguments } from '../process/command-line.ts';
 import { Cluster, type Hosting } from './cluster.ts';
-import { answers, connectEngine, DockerFailed, type Engine } from './engine.ts';
-import { ensureImageOf } from './image-sources.ts';
+import { answers, connectEngine, DockerFailed, type Engine, reasonOf } from './engine.ts';
+import { type Announce, ensureImageOf } from './image-sources.ts';
 import { ensureNodeImage, ensurePodImage, ensureProgramImage, nodeBinary, programInImage } from './images.ts';
 import { askKernel } from './kernel.ts';
 import { newRunLabels, runLabel } from './labels.ts';
@@ -16,6 +17,7 @@ import { ofRun, orphaned, remove } from './leftovers.ts';
 import { dataFolder, nodePort } from './node.ts';
 import { OwnNodes } from './own-nodes.ts';
 import { refusalOf } from './refusals.ts';
+import { onFatalSignal } from './signals.ts';
 import { SystemNodes } from './system-nodes.ts';
 
 export interface DockerOptions {
@@ -27,8 +29,8 @@ export interface DockerOptions {
   readonly abandon?: (run: string) => void;
   /** Where given, everything is kept at the end, running, and this is called with how to look inside. */
   readonly kept?: ((words: string) => void) | undefined;
-  /** Called with what is being done when it may take minutes, as to pull an image. */
-  readonly announce?: (words: string) => void;
+  /** Called with what is being done when it may take minutes, as to pull an image, and with what could not be removed. */
+  readonly announce?: Announce;
 }
 
 /** Throws a DockerFailed where no Docker answers. */
@@ -43,18 +45,45 @@ export async function dockerRuntime(options: DockerOptions): Promise<Runtime> {
 }
 
 async function execute(session: Session, engine: Engine, options: DockerOptions): Promise<Execution> {
+  const { signal } = session;
+  const { announce = () => {} } = options;
+  const observer = new Observer(session.journal);
+  await remove(engine.docker, orphaned).catch((error) =>
+    announce(`what earlier runs left could not all be removed, and stays until ftest clean can (${reasonOf(error)})\n`),
+  );
+  try {
+    const prepared = await unlessAborted(prepare(session.test, engine, observer, options), signal);
+    return await executeIn(prepared, session, engine, observer, options);
+  } catch (error) {
+    if (signal === undefined || error !== signal.reason) throw error;
+    // Interrupted before it began.
+    return { duration: 0, ...observer.observed() };
+  }
+}
+
+/** What a cluster is made of. */
+interface Prepared {
+  readonly podImage: string;
+  readonly hosting: Hosting;
+}
+
+/** Rejects with the signal's reason where that is aborted before all nodes serve. */
+async function executeIn(
+  { podImage, hosting }: Prepared,
+  session: Session,
+  engine: Engine,
+  observer: Observer,
+  options: DockerOptions,
+): Promise<Execution> {
   const { test, journal, signal } = session;
-  await remove(engine.docker, orphaned);
-  const podImage = await ensurePodImage(engine.docker);
-  const observer = new Observer(journal);
-  const hosting = await host(test, engine, podImage, observer, options);
   const labels = newRunLabels(options.kept !== undefined);
   const run = labels[runLabel];
   const cluster = new Cluster(test.nodeIds, engine, podImage, labels, hosting, observer);
   const abandon = (): void => options.abandon?.(run);
   if (options.kept === undefined) process.on('exit', abandon);
+  const release = options.kept === undefined ? onFatalSignal(abandon) : undefined;
   try {
-    await cluster.start();
+    await unlessAborted(cluster.start(), signal);
     observer.begin();
     const decider = session.begin(cluster);
     const duration = await driveRealTime({
@@ -68,14 +97,37 @@ async function execute(session: Session, engine: Engine, options: DockerOptions)
     const { exits } = hosting;
     return { duration, ...observer.observed(), ...(exits === undefined ? {} : { exits }) };
   } catch (error) {
-    throw await explain(engine, error);
+    throw signal !== undefined && error === signal.reason ? error : await explain(engine, error);
   } finally {
     cluster.stop();
     // Where Docker is gone, the error says so, and the next run removes what is left.
     if (options.kept !== undefined) options.kept(howToLookInside(run, test));
-    else if (await answers(engine)) await remove(engine.docker, ofRun(run));
+    else if (await answers(engine)) await clear(cluster, run, engine, options);
     process.off('exit', abandon);
+    release?.();
   }
+}
+
+/** A run that is over has its verdict, whether or not all of it can be removed. */
+async function clear(
+  cluster: Cluster,
+  run: string,
+  { docker }: Engine,
+  { announce = () => {} }: DockerOptions,
+): Promise<void> {
+  if (!cluster.begun) {
+    // What the start waits for ends with the containers, and what it was just making is there afterwards.
+    await remove(docker, ofRun(run)).catch(() => {});
+    await cluster.startEnded;
+  }
+  await remove(docker, ofRun(run)).catch((error) =>
+    announce(`not all of this run could be removed: ftest clean --run ${run} tries again (${reasonOf(error)})\n`),
+  );
+}
+
+async function prepare(test: Test, engine: Engine, observer: Observer, options: DockerOptions): Promise<Prepared> {
+  const podImage = await ensurePodImage(engine.docker);
+  return { podImage, hosting: await host(test, engine, podImage, observer, options) };
 }
 
 /** Makes the images that are not there yet. */

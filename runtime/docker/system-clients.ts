@@ -7,12 +7,14 @@ import type { Completion } from '../../harness/ports.ts';
 import { SpecError } from '../../harness/spec.ts';
 import type { Op } from '../../history/op.ts';
 import type { Value } from '../../history/value.ts';
-import type { Outcome } from '../../protocol/service.ts';
+import type { Outcome, ServiceName } from '../../protocol/service.ts';
 import { wordsOf } from './ask-system.ts';
+import { outcomeOf } from './system-answers.ts';
 
 export interface SystemClientsOptions {
   /** Of the system, for messages. */
   readonly name: string;
+  readonly service: ServiceName;
   open(setting: ClientSetting): SystemClient;
   readonly targetOptions: Readonly<Record<string, string>>;
   readonly opTimeoutMs: number;
@@ -34,8 +36,12 @@ export class SystemClients {
     this.#options = options;
   }
 
-  /** Resolves when the op has ended, after the op timeout at the latest. Rejects with a SpecError for an answer that is none. */
+  /**
+   * Resolves when the op has ended, after the op timeout at the latest. Rejects with a SpecError for an answer or a client that
+   * is none.
+   */
   async ask(op: Op, endpoint: Endpoint): Promise<Completion> {
+    const { name, service } = this.#options;
     const process = op.process as number;
     // What was asked before, if it has no answer yet, has taken too long: nobody waits for it any more.
     const earlier = this.#opened.get(process);
@@ -51,22 +57,20 @@ export class SystemClients {
     try {
       opened = this.#open(process, endpoint);
       opened.asking = asking;
-      outcome = this.#read(op, await Promise.race([opened.client.invoke(op, asking.signal), givenUp]));
+      const answer: unknown = await Promise.race([opened.client.invoke(op, asking.signal), givenUp]);
+      outcome = outcomeOf(name, service, op, answer);
     } catch (error) {
       if (error instanceof SpecError) throw error;
-      outcome = this.#failed(op, error);
+      const changedNothing = opened === undefined || this.#options.isRead(op.f);
+      const words = error === timedOut ? 'timeout' : wordsOf(error);
+      outcome = { type: changedNothing ? 'fail' : 'info', value: op.value, error: words };
     } finally {
       clearTimeout(timer);
       if (opened !== undefined) opened.asking = undefined;
     }
     if (opened !== undefined && (outcome.type === 'info' || asking.signal.aborted)) this.#close(process, opened);
     const { type, value, error } = outcome;
-    return {
-      process,
-      type,
-      value: (value === undefined ? op.value : value) as Value,
-      ...(error === undefined ? {} : { error: error as Value }),
-    };
+    return { process, type, value: value as Value, ...(error === undefined ? {} : { error: error as Value }) };
   }
 
   /** The run is over: nothing is said to the system any more, and nobody waits. */
@@ -77,8 +81,10 @@ export class SystemClients {
   #open(process: number, endpoint: Endpoint): Opened {
     const there = this.#opened.get(process);
     if (there !== undefined) return there;
-    const { open, targetOptions } = this.#options;
-    const opened: Opened = { client: open({ endpoint, process, options: targetOptions }), asking: undefined };
+    const { name, service, open, targetOptions } = this.#options;
+    const client = open({ endpoint, process, options: targetOptions });
+    checkClient(name, service, client);
+    const opened: Opened = { client, asking: undefined };
     this.#opened.set(process, opened);
     return opened;
   }
@@ -93,29 +99,20 @@ export class SystemClients {
       // It is let go of in any case.
     }
   }
-
-  #read(op: Op, outcome: Outcome | null | undefined): Outcome {
-    if (outcomeTypes.includes(outcome?.type)) return outcome as Outcome;
-    const given = JSON.stringify(outcome) ?? String(outcome);
-    throw new SpecError(
-      `a client of ${this.#options.name} must resolve ${op.f} with { type: 'ok', 'fail', or 'info', value }, and gave ${given}`,
-    );
-  }
-
-  /** Whatever went wrong, the op may have taken effect; not if it only reads, or never reached the node. */
-  #failed({ f, value }: Op, error: unknown): Outcome {
-    if (error === timedOut) return { type: this.#options.isRead(f) ? 'fail' : 'info', value, error: 'timeout' };
-    if (isRefused(error)) return { type: 'fail', value, error: 'connection-refused' };
-    return { type: this.#options.isRead(f) ? 'fail' : 'info', value, error: wordsOf(error) };
-  }
 }
-
-const outcomeTypes: readonly unknown[] = ['ok', 'fail', 'info'];
 
 const timedOut = new Error('timeout');
 
-/** Nobody listened. */
-function isRefused(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
-  return code === 'ECONNREFUSED' || cause?.code === 'ECONNREFUSED';
+function checkClient(name: string, service: ServiceName, client: unknown): void {
+  const of = `clients.${service} of ${name}`;
+  if (client instanceof Promise) {
+    client.catch(() => {});
+    throw new SpecError(
+      `${of} must give the client at once, and gave a Promise: what has to be awaited belongs into invoke`,
+    );
+  }
+  const { invoke, close } = (client ?? {}) as { readonly [Method in keyof SystemClient]?: unknown };
+  const missing = typeof invoke !== 'function' ? 'invoke' : typeof close !== 'function' ? 'close' : undefined;
+  if (missing !== undefined)
+    throw new SpecError(`${of} must give an object with invoke and close, and ${missing} is no function`);
 }

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import type { ContainerSystem, Endpoint } from '../../harness/container-system.ts';
+import { type ContainerSystem, type Endpoint, mainPortOf } from '../../harness/container-system.ts';
 import { askSystem, wordsOf } from './ask-system.ts';
 import { ContainerNode, type ContainerOptions, type Life, type Surroundings } from './container-node.ts';
 import { ask, DockerFailed } from './engine.ts';
@@ -91,7 +91,7 @@ export class SystemNode extends ContainerNode {
   async #getsReady(life: Life): Promise<boolean> {
     const ready = this.#system.ready?.bind(this.#system);
     const due = performance.now() + readyTimeoutMs;
-    let reason = 'it takes no connections';
+    let reason = `it takes no connections on port ${mainPortOf(this.#system, this.id)}`;
     while (this.isNow(life) && !this.#retired) {
       try {
         const isReady =
@@ -130,7 +130,7 @@ export class SystemNode extends ContainerNode {
   /** On its first port, without closing them at once. */
   #takesConnections(): Promise<boolean> {
     const { host, ports } = this.endpoint;
-    const port = ports[this.#system.clientPorts[0] as number] as number;
+    const port = ports[mainPortOf(this.#system, this.id)] as number;
     return new Promise((resolve) => {
       const socket = connect({ host, port });
       let timer: NodeJS.Timeout | undefined;

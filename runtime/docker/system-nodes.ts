@@ -7,6 +7,7 @@ import type { Completion, NodeExit } from '../../harness/ports.ts';
 import { SpecError } from '../../harness/spec.ts';
 import type { Test } from '../../harness/test.ts';
 import type { Op } from '../../history/op.ts';
+import { settleAll, unlessAborted } from '../interruption.ts';
 import { machineNs } from '../observer.ts';
 import { askSystem, wordsOf } from './ask-system.ts';
 import { hostDefaults } from './attached.ts';
@@ -44,6 +45,7 @@ export class SystemNodes implements Hosting {
   readonly #ensured = new Map<string, Promise<PreparedImage>>();
   #nodes: readonly SystemNode[] = [];
   #proxies: DelayProxies | undefined;
+  readonly #closing = new AbortController();
   #begunNs = 0;
 
   constructor(system: ContainerSystem, test: Test, images: SystemImages) {
@@ -57,6 +59,7 @@ export class SystemNodes implements Hosting {
     this.#images = images;
     this.#clients = new SystemClients({
       name: system.name,
+      service: service.name,
       open: (setting) => system.clients[service.name]!(setting),
       targetOptions,
       opTimeoutMs: spec.opTimeoutMs,
@@ -72,7 +75,15 @@ export class SystemNodes implements Hosting {
     const members = [...building.pods].map(([id, { address }]) => ({ id, address }));
     // Only connections that are made from then on go by the proxies.
     if (this.#test.faults?.includes('delay')) this.#proxies = await this.#startProxies(building);
-    this.#nodes = await Promise.all(members.map((member) => this.#make(building, { ...member, members })));
+    this.#nodes = await settleAll(
+      members.map((member) =>
+        this.#make(building, { ...member, members }).catch((error) => {
+          // The others need not wait for their images.
+          this.#closing.abort();
+          throw error;
+        }),
+      ),
+    );
     return this.#nodes;
   }
 
@@ -81,9 +92,10 @@ export class SystemNodes implements Hosting {
     const setUp = this.#system.setUp?.bind(this.#system);
     const endpoints = this.#nodes.map(({ endpoint }) => endpoint);
     if (setUp !== undefined) {
-      await askSystem(setUpTimeoutMs, () => setUp(endpoints, this.#test.targetOptions)).catch((error) => {
+      const done = askSystem(setUpTimeoutMs, () => setUp(endpoints, this.#test.targetOptions)).catch((error) => {
         throw new DockerFailed(`${name} could not be set up: ${wordsOf(error)}`);
       });
+      await unlessAborted(done, this.#closing.signal);
     }
     this.#begunNs = machineNs();
   }
@@ -107,6 +119,7 @@ export class SystemNodes implements Hosting {
   }
 
   close(): void {
+    this.#closing.abort();
     for (const node of this.#nodes) node.retire();
     this.#clients.close();
   }
@@ -154,7 +167,7 @@ export class SystemNodes implements Hosting {
     const { id } = placement;
     const plan = this.#system.plan({ ...placement, options: this.#test.targetOptions });
     checkPlan(this.#system.name, plan);
-    const image = await this.#ensureImage(docker, plan.image);
+    const image = await unlessAborted(this.#ensureImage(docker, plan.image), this.#closing.signal);
     const { volumes: folders = [], logFiles: files = [] } = plan;
     const volumes = folders.map((folder, index) => ({ name: name(`${id}-volume${index + 1}`), folder }));
     const logs = { image: this.#images.pod, name: name(`${id}-logs`), labels, files };

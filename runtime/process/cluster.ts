@@ -3,8 +3,8 @@
  *
  * Fault model: a link that is cut drops what is sent on it from then on; what was routed before arrives. A kill is a
  * SIGKILL, and loses what the node had not synced; a pause is a SIGSTOP. Clocks are faked in the hosts of ftest's own
- * nodes. Files are damaged while their node is down; from then on a node that ends by itself, or does not come back, is down
- * and no failure of the run. Links between nodes are never late, lossy, or out of order; a client's link is never cut and dies with its node.
+ * nodes. Files are damaged while their node is down; if it ends by itself from then on, or does not come back, it is down and
+ * no failure of the run. Links between nodes are never late, lossy, or out of order; a client's link is never cut and dies with its node.
  */
 import { join } from 'node:path';
 import { type Fault, isFileDamage } from '../../harness/fault.ts';
@@ -40,8 +40,8 @@ export class Cluster implements ClusterView, Surroundings {
   readonly #nodes: ReadonlyMap<string, ClusterNode>;
   readonly #clients: Clients;
   readonly #cut = new Set<string>();
+  readonly #damaged = new Set<string>();
   #failed: Error | undefined;
-  #filesDamaged = false;
   #rejectFailure: (error: Error) => void = () => {};
 
   constructor(test: Test, command: NodeCommand, directory: string, reaper: Reaper, events: ClusterEvents) {
@@ -93,10 +93,6 @@ export class Cluster implements ClusterView, Surroundings {
     return this.#clients.ask(op, node.id, (message) => node.deliver(JSON.stringify(message)));
   }
 
-  get filesDamaged(): boolean {
-    return this.#filesDamaged;
-  }
-
   /** Throws if the run cannot go on. */
   check(): void {
     if (this.#failed !== undefined) throw this.#failed;
@@ -111,6 +107,10 @@ export class Cluster implements ClusterView, Surroundings {
     else if (isClientId(dest)) this.#clients.reply(message);
     else if (dest === harnessId) this.#hear(node, message.body as DescribeBody | MarkBody);
     else this.fail(new Error(`${node.id} sends to ${dest}, which is neither a node nor a client`));
+  }
+
+  isDamaged({ id }: ClusterNode): boolean {
+    return this.#damaged.has(id);
   }
 
   log(node: ClusterNode, line: string): void {
@@ -174,7 +174,7 @@ export class Cluster implements ClusterView, Surroundings {
       default: {
         const done = await injectIntoNodes(fault, this.#nodes);
         if (done === undefined) throw new Error(`processes cannot ${fault.f}: ${refusals[fault.f]}`);
-        if (isFileDamage(done) && done.nodes.length > 0) this.#filesDamaged = true;
+        if (isFileDamage(done)) for (const id of done.nodes) this.#damaged.add(id);
         return done;
       }
     }

@@ -5,18 +5,25 @@ import { LineSplitter } from './wire.ts';
 /** A process as the harness starts it: program, then arguments. */
 export type Command = readonly [program: string, ...args: string[]];
 
+/** How a process ended. */
+export interface Ended {
+  /** As the rest of a sentence: `exited with code 1`. */
+  readonly how: string;
+  /** By a SIGKILL. */
+  readonly killed: boolean;
+}
+
 /** What a process says and how it ends. After `exited` nothing more comes. */
 export interface NodeProcessEvents {
   line(line: string): void;
   log(line: string): void;
-  /** `how` says, as the rest of a sentence, how it ended: `exited with code 1`. */
-  exited(how: string): void;
+  exited(ended: Ended): void;
 }
 
 export class NodeProcess {
   readonly #subprocess;
   /** Resolves when the process has ended and all it said has been heard. */
-  readonly ended: Promise<void>;
+  readonly ended: Promise<Ended>;
 
   constructor([program, ...args]: Command, events: NodeProcessEvents) {
     // In a group of its own, so that signals reach what a wrapper script has started, and a Ctrl-C at the terminal,
@@ -32,7 +39,9 @@ export class NodeProcess {
     this.ended = this.#subprocess.then((result) => {
       lines.end();
       logLines.end();
-      events.exited(ending(result));
+      const ended = { how: ending(result), killed: result.signal === 'SIGKILL' };
+      events.exited(ended);
+      return ended;
     });
   }
 

@@ -25,8 +25,8 @@ export interface Surroundings {
   died(node: ClusterNode): void;
   watch(group: number): void;
   forget(group: number): void;
-  /** Files of some node were damaged: from now on nodes may end by themselves, and stay down. */
-  readonly filesDamaged: boolean;
+  /** Files of this node were damaged: from now on it may end by itself, and stay down. */
+  isDamaged(node: ClusterNode): boolean;
   /** The run cannot go on: `failure` rejects. */
   fail(error: Error): void;
   readonly failure: Promise<never>;
@@ -90,7 +90,7 @@ export class ClusterNode {
     return this.up;
   }
 
-  /** Ends this life at once, and resolves when all it said has been heard; false if it is down already. */
+  /** Ends this life at once, and resolves when all it said has been heard; false if it is down already, or has just ended by itself. */
   async kill(): Promise<boolean> {
     const life = this.#life;
     if (life === undefined) return false;
@@ -98,7 +98,11 @@ export class ClusterNode {
     this.up = false;
     this.paused = false;
     life.signal('SIGKILL');
-    await life.ended;
+    const { how, killed } = await life.ended;
+    if (!killed) {
+      this.#hasEndedByItself(how);
+      return false;
+    }
     this.description = undefined;
     this.#surroundings.died(this);
     this.#surroundings.changed(this);
@@ -160,22 +164,24 @@ export class ClusterNode {
         if (this.#lastLines.length > lastLinesMax) this.#lastLines.shift();
         this.#surroundings.log(this, line);
       },
-      exited: (how) => {
+      exited: ({ how }) => {
         if (life.group !== undefined) this.#surroundings.forget(life.group);
-        if (this.#life === life) this.#endedByItself(how);
+        // Of one that is being killed, `kill` says so.
+        if (this.#life !== life) return;
+        this.#life = undefined;
+        this.up = false;
+        this.paused = false;
+        this.#hasEndedByItself(how);
       },
     });
     return life;
   }
 
-  #endedByItself(how: string): void {
-    this.#life = undefined;
-    this.up = false;
-    this.paused = false;
+  #hasEndedByItself(how: string): void {
     this.description = undefined;
     this.#surroundings.log(this, `${this.id} ${how}`);
     // First: what clients are told when it died makes them go on, and the run must not.
-    if (!this.#surroundings.filesDamaged) this.#fail(`${this.id} ${how}, and nobody had killed it`);
+    if (!this.#surroundings.isDamaged(this)) this.#fail(`${this.id} ${how}, and nobody had killed it`);
     this.#surroundings.died(this);
     this.#surroundings.changed(this);
   }
@@ -183,7 +189,7 @@ export class ClusterNode {
   /** It has not answered init for so long that it never will. */
   #isLate(life: NodeProcess): void {
     const late = `${this.id} has not answered init within ${initTimeoutMs / 1000} s`;
-    if (!this.#surroundings.filesDamaged) this.#fail(late);
+    if (!this.#surroundings.isDamaged(this)) this.#fail(late);
     else if (this.#life === life) life.signal('SIGKILL');
   }
 

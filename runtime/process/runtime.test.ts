@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Runtime } from '../../harness/ports.ts';
 import { type Bundle, bundle } from '../testing/bundle.ts';
 import { begin, ended, inject, perform, recall, runScript, wait } from '../testing/script.ts';
 import { hostedBy, processRuntime } from './runtime.ts';
@@ -140,6 +141,24 @@ describe('a run ends with a clear error', () => {
     });
     await expect(run).rejects.toThrow('processes cannot enospc: the nodes write to ordinary files');
   });
+});
+
+test('a run that is interrupted before its nodes have answered init ends at once, and has done nothing', async () => {
+  const controller = new AbortController();
+  const { execute, ...others } = await processRuntime(() => ['/bin/sh', '-c', 'echo began >&2; exec sleep 60']);
+  const interrupted: Runtime = {
+    ...others,
+    execute: (session) =>
+      execute({
+        ...session,
+        journal: { ...session.journal, log: () => controller.abort() },
+        signal: controller.signal,
+      }),
+  };
+  const { execution } = await runScript(interrupted, 2, function* () {
+    yield* recall('n1');
+  });
+  expect(execution).toMatchObject({ duration: 0, marks: {} });
 });
 
 describe('nothing is left behind', () => {

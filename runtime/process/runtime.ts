@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { driveRealTime } from '../../harness/drive.ts';
 import type { Execution, Runtime, Session } from '../../harness/ports.ts';
+import { unlessAborted } from '../interruption.ts';
 import { machineNs, Observer } from '../observer.ts';
 import { Cluster, type NodeCommand, refusals } from './cluster.ts';
 import { nodeCommand } from './command-line.ts';
@@ -35,7 +36,7 @@ async function execute(session: Session, command: NodeCommand): Promise<Executio
   try {
     const cluster = new Cluster(test, command, directory, reaper, observer);
     try {
-      await cluster.start();
+      await unlessAborted(cluster.start(), signal);
       observer.begin();
       const decider = session.begin(cluster);
       const duration = await driveRealTime({
@@ -50,6 +51,10 @@ async function execute(session: Session, command: NodeCommand): Promise<Executio
     } finally {
       await cluster.stop();
     }
+  } catch (error) {
+    if (signal === undefined || error !== signal.reason) throw error;
+    // Interrupted before it began.
+    return { duration: 0, ...observer.observed() };
   } finally {
     await rm(directory, { recursive: true, force: true });
     reaper.dismiss();

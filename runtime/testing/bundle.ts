@@ -3,13 +3,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 export interface Bundle {
   /** Of a JavaScript file. */
   readonly path: string;
   remove(): Promise<void>;
 }
+
+/** What a node loads for a target of somebody's own only: all of ftest is behind it. */
+const withoutOwnTargets: Plugin = {
+  name: 'without-own-targets',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/config\.ts$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
 
 /** @param entry of a TypeScript file, from the root of the repository. */
 export async function bundle(entry: string): Promise<Bundle> {
@@ -24,6 +34,7 @@ export async function bundle(entry: string): Promise<Bundle> {
       platform: 'node',
       format: 'esm',
       logLevel: 'silent',
+      plugins: [withoutOwnTargets],
       // What CommonJS dependencies ask for, and ES modules do not have.
       banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     });

@@ -24,10 +24,12 @@ export interface ThreePhaseConfig {
   readonly terminationTicks: number;
   /** How often a site that has recovered asks what became of a transaction. */
   readonly inquireTicks: number;
-  /** A checkpoint is taken after so many records. */
+  /** A checkpoint is taken after so many records, or as many as there are decisions, if those are more. */
   readonly checkpointRecords: number;
-  /** So many transactions are remembered when they are over. */
+  /** So many transactions are remembered when they are over; beyond that, those that some site may still ask for. */
   readonly decidedMax: number;
+  /** So many are forgotten at once. */
+  readonly forgetAtOnce: number;
   readonly mistake: Mistake | null;
 }
 
@@ -38,6 +40,7 @@ export const correct: ThreePhaseConfig = {
   terminationTicks: 26,
   inquireTicks: 6,
   checkpointRecords: 1000,
-  decidedMax: 5000,
+  decidedMax: 100_000,
+  forgetAtOnce: 1000,
   mistake: null,
 };

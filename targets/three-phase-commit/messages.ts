@@ -37,6 +37,15 @@ export type Inquire = { readonly type: 'inquire'; readonly tx: string };
 /** The answer of a site that has recovered as well, and does not know either. */
 export type Standing = { readonly type: 'standing'; readonly tx: string; readonly state: Undecided };
 
+/** By coordinator and incarnation, the number of a transaction of theirs. */
+export type Numbers = readonly (readonly [life: string, number: number])[];
+
+/** A site would forget how transactions up to these were decided. Is any of them still open at the other? */
+export type MayForget = { readonly type: 'may-forget'; readonly batch: string; readonly upTo: Numbers };
+
+/** None of them is. */
+export type Forgettable = { readonly type: 'forgettable'; readonly batch: string };
+
 export type ThreePhaseMessage =
   | VoteRequest
   | Vote
@@ -47,7 +56,9 @@ export type ThreePhaseMessage =
   | Poll
   | State
   | Inquire
-  | Standing;
+  | Standing
+  | MayForget
+  | Forgettable;
 
 /** Everything else comes from clients, or goes to them. */
 export type ThreePhaseBody = ThreePhaseMessage | (Body & { readonly type: string });
@@ -70,4 +81,6 @@ export type Checkpoint = {
   readonly next: number;
   readonly undecided: readonly StateRecord[];
   readonly decided: readonly DecisionRecord[];
+  /** The highest that were forgotten. */
+  readonly forgotten: Numbers;
 };

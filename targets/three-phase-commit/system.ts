@@ -42,6 +42,7 @@ export const threePhaseCommit: NodeSystem<ThreePhaseCommit, ThreePhaseConfig, Th
     'aborted-before-vote': 'A site was asked about a transaction that it knew nothing of, and aborted it.',
     recovering: 'A site that restarted found a transaction on its log of which it did not know the decision.',
     'decided-after-total-failure': 'All sites had failed, and decided together when all were back.',
+    forgotten: 'A site forgot the oldest decisions, when every site had said that it needs them no more.',
     'checkpoint-taken': 'A node replaced its log by a checkpoint.',
   },
 };

@@ -236,6 +236,101 @@ describe('recovery', () => {
   });
 });
 
+describe('forgetting', () => {
+  const config = { decidedMax: 3, forgetAtOnce: 2 };
+
+  /** Asks n1 for so many transactions, each decided before the next, which all nodes that are up vote on. */
+  function decideMany(cluster: Cluster, count: number): void {
+    for (let i = 0; i < count; i++) {
+      cluster.request('c1', 'n1', { type: 'transact', key: `later ${i}`, value: [] } as never);
+      elapse(cluster, 10);
+    }
+  }
+
+  /** How many of the first transactions of n1 each node knows. */
+  const known = (cluster: Cluster, count: number): readonly number[] =>
+    cluster.nodeIds.map((_, node) => {
+      const txs = Array.from({ length: count }, (_unused, i) => `n1.1.${i + 1}`);
+      return txs.filter((each) => cluster.states(each)[node] !== 'initial').length;
+    });
+
+  test('who was down while many others were decided still hears of its commit', () => {
+    const cluster = new Cluster({ config: { ...config, checkpointRecords: 4 } });
+    cluster.transact('n1');
+    cluster.pass('vote-request', 'vote', 'precommit');
+    cluster.crash('n3');
+    decideMany(cluster, 12);
+    expect(cluster.states()).toEqual(['committed', 'committed', 'down']);
+    cluster.start('n3');
+    cluster.settle();
+    expect(cluster.states()).toEqual(['committed', 'committed', 'committed']);
+    expect(cluster.inspect('n3')).toMatchObject({ vote: 'yes', decision: 'commit' });
+    expect([...cluster.broken]).toEqual([]);
+  });
+
+  test('while all are up, what is remembered is bounded; and while one is down, its backlog is made good afterwards', () => {
+    const cluster = new Cluster({ config });
+    decideMany(cluster, 20);
+    for (const count of known(cluster, 20)) expect(count).toBeLessThanOrEqual(5);
+    cluster.crash('n3');
+    decideMany(cluster, 20);
+    expect(
+      known(cluster, 40)
+        .slice(0, 2)
+        .every((count) => count >= 20),
+    ).toBe(true);
+    cluster.start('n3');
+    decideMany(cluster, 6);
+    for (const count of known(cluster, 46).slice(0, 2)) expect(count).toBeLessThanOrEqual(5);
+    expect([...cluster.broken]).toEqual([]);
+  });
+
+  test('a site to which one of them is open does not agree', () => {
+    const cluster = voted();
+    tell(cluster, 'n1', 'n2', { type: 'may-forget', batch: '1.1', upTo: [['n1.1', 3]] });
+    expect(cluster.underWay('forgettable')).toEqual([]);
+    cluster.pass('vote', 'precommit', 'acknowledge', 'decide');
+    tell(cluster, 'n1', 'n2', { type: 'may-forget', batch: '1.1', upTo: [['n1.1', 3]] });
+    expect(cluster.underWay('forgettable')).toHaveLength(1);
+  });
+
+  test('who agrees has its decision on disk', () => {
+    const cluster = voted();
+    cluster.pass('vote', 'precommit', 'acknowledge');
+    while (cluster.underWay('decide').length > 0) cluster.deliver(0);
+    tell(cluster, 'n1', 'n2', { type: 'may-forget', batch: '1.1', upTo: [['n1.1', 1]] });
+    expect(cluster.underWay('forgettable')).toEqual([]);
+    cluster.sync('n2');
+    expect(cluster.underWay('forgettable')).toHaveLength(1);
+  });
+
+  test.each([false, true])(
+    'to what comes late of a forgotten transaction nobody says abort (restarted: %s)',
+    (restarts) => {
+      const cluster = new Cluster({ config: { ...config, checkpointRecords: 3 } });
+      decideMany(cluster, 20);
+      expect(cluster.states()).toEqual(['initial', 'initial', 'initial']);
+      if (restarts) {
+        cluster.crash('n2');
+        cluster.start('n2');
+      }
+      for (const type of ['poll', 'inquire'] as const) tell(cluster, 'n3', 'n2', { type, tx });
+      tell(cluster, 'n1', 'n2', { type: 'decide', tx, decision: 'abort' });
+      expect([cluster.network, cluster.states()[1]]).toEqual([[], 'initial']);
+      tell(cluster, 'n1', 'n2', { type: 'vote-request', tx, name: 't', against: [] });
+      cluster.sync('n2');
+      expect(cluster.underWay('vote')).toMatchObject([{ src: 'n2', body: { vote: 'no' } }]);
+      expect([...cluster.broken]).toEqual([]);
+    },
+  );
+
+  test('a cluster of one forgets alone', () => {
+    const cluster = new Cluster({ nodes: 1, config });
+    decideMany(cluster, 20);
+    expect(known(cluster, 20)[0]).toBeLessThanOrEqual(5);
+  });
+});
+
 describe('no-commit-beside-wait can be broken', () => {
   test('by a coordinator that skips the second phase', () => {
     const cluster = voted(3, 'no-precommit');

@@ -22,6 +22,8 @@ import type {
   Checkpoint,
   DecisionRecord,
   LogRecord,
+  MayForget,
+  Numbers,
   StateRecord,
   ThreePhaseBody,
   ThreePhaseMessage,
@@ -69,6 +71,15 @@ interface Open {
   ticksLeft: number;
 }
 
+/** The oldest decisions of this site, while it asks whether any other site still has to learn one of them. */
+interface Forgetting {
+  readonly batch: string;
+  readonly txs: readonly string[];
+  readonly upTo: Numbers;
+  /** The sites that need none of them any more. */
+  readonly agreed: Set<string>;
+}
+
 const noEffects: readonly ThreePhaseEffect[] = [];
 const logName = 'log';
 const checkpointKey = 'checkpoint';
@@ -91,6 +102,10 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
   /** Transactions that are over, in the order in which they ended; by transaction, and by the client's name for it. */
   readonly #decided = new Map<string, DecisionRecord>();
   readonly #named = new Map<Scalar, DecisionRecord | Open>();
+  #forgetting: Forgetting | null = null;
+  #forgettings = 0;
+  /** By coordinator and its incarnation: the highest number among its transactions that were forgotten. */
+  readonly #forgotten = new Map<string, number>();
   #nextRecord = 1;
   #recordsSinceCheckpoint = 0;
 
@@ -177,7 +192,7 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
         this.#onAcknowledge(src, message.tx);
         break;
       case 'decide':
-        this.#onDecide(message.tx, message.decision);
+        this.#onDecide(src, message.tx, message.decision);
         break;
       case 'poll':
         this.#onPoll(src, message.tx);
@@ -193,6 +208,12 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
         break;
       case 'standing':
         this.#onStanding(src, message.tx, message.state);
+        break;
+      case 'may-forget':
+        this.#onMayForget(src, message);
+        break;
+      case 'forgettable':
+        this.#onForgettable(src, message.batch);
         break;
     }
   }
@@ -298,7 +319,7 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
 
   #onVoteRequest(src: string, { tx, name, against }: VoteRequest): void {
     if (this.#open.has(tx)) return;
-    if (this.#decided.has(tx)) {
+    if (this.#decided.has(tx) || this.#isForgotten(tx)) {
       this.#send(src, { type: 'vote', tx, vote: 'no' });
     } else if (against.includes(this.#id)) {
       this.#mark('voted-no-on-request');
@@ -334,16 +355,21 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
     this.#write({ tx: open.tx, name: open.name, state: 'precommit' });
   }
 
-  #onDecide(tx: string, decision: Decision): void {
+  #onDecide(src: string, tx: string, decision: Decision): void {
     const led = this.#led.get(tx);
-    if (led !== undefined) {
-      // Only where failures were not told from slowness: somebody else has led in the meantime.
-      this.#led.delete(tx);
-      const reply: Reply =
-        decision === 'commit' ? { type: 'transact_ok' } : errorReply('abort', 'another site has decided');
-      if (led.client !== null) this.#answer(led.client.id, led.client.msgId, reply);
-    }
-    if (!this.#decided.has(tx)) this.#settle(tx, decision);
+    this.#led.delete(tx);
+    if (!this.#decided.has(tx) && !this.#isForgotten(tx)) this.#settle(tx, decision);
+    if (led === undefined) return;
+    // Others may wait for whoever leads, and have asked nobody themselves.
+    this.#sendAll(
+      this.#others.filter((id) => id !== src),
+      { type: 'decide', tx, decision },
+    );
+    if (led.client === null) return;
+    // Only where failures were not told from slowness: somebody else has led in the meantime.
+    const reply: Reply =
+      decision === 'commit' ? { type: 'transact_ok' } : errorReply('abort', 'another site has decided');
+    this.#answer(led.client.id, led.client.msgId, reply);
   }
 
   #settle(tx: string, decision: Decision): void {
@@ -359,16 +385,13 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
     this.#send(this.#id, { type: 'decision-durable', tx, decision });
     this.#open.delete(tx);
     this.#remember(record);
+    this.#forgetIfDue();
     this.#nameRole();
   }
 
   #remember(record: DecisionRecord): void {
     this.#decided.set(record.tx, record);
     if (record.name !== null) this.#named.set(record.name, record);
-    if (this.#decided.size <= this.#config.decidedMax) return;
-    const [[tx, { name }]] = this.#decided as unknown as [[string, DecisionRecord]];
-    this.#decided.delete(tx);
-    if (name !== null) this.#named.delete(name);
   }
 
   #inspect(name: Scalar): Reply {
@@ -376,6 +399,77 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
     if (known === undefined) return { type: 'inspect_ok', vote: null, decision: null };
     if ('decision' in known) return { type: 'inspect_ok', vote: known.vote, decision: known.decision };
     return { type: 'inspect_ok', vote: 'yes', decision: null };
+  }
+
+  // Forgetting: a site that is down may ask for any decision that it has voted on, however long ago that was.
+
+  /**
+   * Of a transaction that it knows nothing of a site says that it was aborted, for it has not voted. So a decision is forgotten only when every
+   * other site has said that it is not about to ask for it. It is tempting to forget the oldest; but that may be a commit of which a
+   * site that has failed does not know yet, and which it would then abort.
+   */
+  #forgetIfDue(): void {
+    const excess = this.#decided.size - this.#config.decidedMax;
+    if (excess > 0 && excess % this.#config.forgetAtOnce === 0) this.#askToForget();
+  }
+
+  /** Who has agreed is not asked again: it will never ask for what it has decided, or did not vote on. */
+  #askToForget(): void {
+    this.#forgetting ??= this.#oldestDecisions();
+    const { batch, upTo, agreed } = this.#forgetting;
+    if (this.#isOpenUpTo(upTo)) return;
+    for (const id of this.#others) if (!agreed.has(id)) this.#send(id, { type: 'may-forget', batch, upTo });
+    if (this.#others.length === 0) this.#forget(this.#forgetting);
+  }
+
+  #oldestDecisions(): Forgetting {
+    const txs: string[] = [];
+    const highest = new Map<string, number>();
+    for (const tx of this.#decided.keys()) {
+      if (txs.length === this.#config.forgetAtOnce) break;
+      txs.push(tx);
+      raise(highest, lifeAndNumber(tx));
+    }
+    return { batch: `${this.#incarnation}.${++this.#forgettings}`, txs, upTo: [...highest], agreed: new Set() };
+  }
+
+  #onMayForget(src: string, { batch, upTo }: MayForget): void {
+    if (!this.#isOpenUpTo(upTo)) this.#send(src, { type: 'forgettable', batch });
+  }
+
+  #isOpenUpTo(upTo: Numbers): boolean {
+    const highest = new Map(upTo);
+    return [...this.#open.keys()].some((tx) => {
+      const [life, number] = lifeAndNumber(tx);
+      return number <= (highest.get(life) ?? 0);
+    });
+  }
+
+  #onForgettable(src: string, batch: string): void {
+    const forgetting = this.#forgetting;
+    if (forgetting?.batch !== batch) return;
+    forgetting.agreed.add(src);
+    if (forgetting.agreed.size === this.#others.length) this.#forget(forgetting);
+  }
+
+  #forget({ txs, upTo }: Forgetting): void {
+    this.#forgetting = null;
+    this.#mark('forgotten');
+    for (const each of upTo) raise(this.#forgotten, each);
+    for (const tx of txs) {
+      const record = this.#decided.get(tx)!;
+      this.#decided.delete(tx);
+      if (record.name !== null && this.#named.get(record.name) === record) this.#named.delete(record.name);
+    }
+    // While a site was down, more than these have come together.
+    if (this.#decided.size >= this.#config.decidedMax + this.#config.forgetAtOnce) this.#askToForget();
+  }
+
+  /** Whether a transaction of which this site knows nothing is over for every site: a message of it can only be late. */
+  #isForgotten(tx: string): boolean {
+    if (this.#forgotten.size === 0) return false;
+    const [life, number] = lifeAndNumber(tx);
+    return number <= (this.#forgotten.get(life) ?? 0);
   }
 
   // Termination: who hears nothing takes over, unless a site that comes before it in the order of nodes is up.
@@ -413,6 +507,7 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
 
   /** It has not voted, and now will not: so nobody has committed, or ever will. */
   #abortUnvoted(src: string, tx: string): void {
+    if (this.#isForgotten(tx)) return;
     this.#mark('aborted-before-vote');
     this.#settle(tx, 'abort');
     this.#send(src, { type: 'decide', tx, decision: 'abort' });
@@ -449,6 +544,7 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
     const checkpoint = durable.values.get(checkpointKey) as Checkpoint | undefined;
     if (checkpoint !== undefined) {
       this.#nextRecord = checkpoint.next;
+      for (const [life, number] of checkpoint.forgotten) this.#forgotten.set(life, number);
       for (const record of checkpoint.decided) this.#remember(record);
       for (const record of checkpoint.undecided) this.#adopt(record, true, 0);
     }
@@ -510,13 +606,15 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
     this.#settle(open.tx, states.includes('precommit') ? 'commit' : 'abort');
   }
 
+  /** A checkpoint costs as much as there are decisions: so it waits for as many records, and the cost of a record does not grow. */
   #checkpointIfDue(): void {
-    if (this.#recordsSinceCheckpoint < this.#config.checkpointRecords) return;
+    if (this.#recordsSinceCheckpoint < Math.max(this.#config.checkpointRecords, this.#decided.size)) return;
     this.#recordsSinceCheckpoint = 0;
     const checkpoint: Checkpoint = {
       next: this.#nextRecord,
       undecided: [...this.#open.values()].map(({ tx, name, state }) => ({ tx, name, state })),
       decided: [...this.#decided.values()],
+      forgotten: [...this.#forgotten],
     };
     this.#emit({ type: 'put', key: checkpointKey, value: checkpoint as unknown as Json });
     this.#emit({ type: 'compact', log: logName, before: this.#nextRecord });
@@ -560,4 +658,14 @@ export class ThreePhaseCommit implements ThreePhaseDescription {
     const isRecovering = [...this.#open.values()].some((open) => open.isRecovering);
     this.role = isRecovering ? 'recovering' : isTerminating ? 'terminating' : 'site';
   }
+}
+
+/** The coordinator and its incarnation that a transaction is called after, and its number among theirs. */
+function lifeAndNumber(tx: string): readonly [life: string, number: number] {
+  const place = tx.lastIndexOf('.');
+  return [tx.slice(0, place), Number(tx.slice(place + 1))];
+}
+
+function raise(highest: Map<string, number>, [life, number]: Numbers[number]): void {
+  if (number > (highest.get(life) ?? 0)) highest.set(life, number);
 }

@@ -29,7 +29,7 @@ export interface CommitConfig {
   readonly repeatTicks: number;
   /** How often a transaction that was wounded is tried again. */
   readonly attemptsMax: number;
-  /** A checkpoint is taken after so many records. */
+  /** A checkpoint is taken after so many records, or as many as there are transactions remembered, if those are more. */
   readonly checkpointRecords: number;
   /** So many transactions are remembered when they are over. */
   readonly verdictsMax: number;
@@ -45,6 +45,6 @@ export const correct = (offer: Offer): CommitConfig => ({
   repeatTicks: 5,
   attemptsMax: 20,
   checkpointRecords: 1000,
-  verdictsMax: 5000,
+  verdictsMax: 100_000,
   mistake: null,
 });

@@ -21,7 +21,13 @@ export type Execute = {
   readonly isWhole: boolean;
 };
 
-export type Executed = { readonly type: 'executed'; readonly tx: string; readonly results: readonly Json[] };
+export type Executed = {
+  readonly type: 'executed';
+  readonly tx: string;
+  /** The participant's incarnation and a counter: should it carry the steps out again, that is another execution. */
+  readonly execution: string;
+  readonly results: readonly Json[];
+};
 
 /** The steps cannot be done, for a reason that is the client's to know. */
 export type Refused = { readonly type: 'refused'; readonly tx: string; readonly reply: Reply };
@@ -29,7 +35,8 @@ export type Refused = { readonly type: 'refused'; readonly tx: string; readonly 
 /** An older transaction took the locks. */
 export type Wounded = { readonly type: 'wounded'; readonly tx: string };
 
-export type Prepare = { readonly type: 'prepare'; readonly tx: string };
+/** Will you commit what this execution of the steps gave? */
+export type Prepare = { readonly type: 'prepare'; readonly tx: string; readonly execution: string };
 
 /** `read-only` is a yes of a participant that has nothing to write, and need not know the decision. */
 export type Vote = { readonly type: 'vote'; readonly tx: string; readonly vote: 'yes' | 'no' | 'read-only' };

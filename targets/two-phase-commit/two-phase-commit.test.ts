@@ -129,6 +129,78 @@ describe('locks', () => {
   });
 });
 
+describe('a late copy of the steps', () => {
+  const older: readonly Step[] = [['append', 1, 'older']];
+  const younger: readonly Step[] = [
+    ['r', 1, null],
+    ['append', 1, 'younger'],
+    ['w', 2, 5],
+  ];
+
+  /** Delivers what goes to a node: the first of this type of this transaction. It stays under way when it is to come again. */
+  function deliver(cluster: Cluster, type: string, dest: string, of: string, again = false): void {
+    const isIt = ({ dest: to, body }: (typeof cluster.network)[number]): boolean =>
+      to === dest && body.type === type && (body as CommitMessage).tx === of;
+    cluster.deliver(cluster.network.findIndex(isIt), again);
+  }
+
+  function lose(cluster: Cluster, type: string): void {
+    const place = cluster.network.findIndex(({ body }) => body.type === type);
+    expect(place).toBeGreaterThanOrEqual(0);
+    cluster.network.splice(place, 1);
+  }
+
+  test('is not voted on where the coordinator knows what was read before the transaction was wounded', () => {
+    const cluster = new Cluster();
+    cluster.txn('c1', 'n1', older);
+    cluster.txn('c2', 'n1', younger);
+    deliver(cluster, 'execute', 'n2', 'n1.1.2', true);
+    deliver(cluster, 'executed', 'n1', 'n1.1.2');
+    deliver(cluster, 'execute', 'n2', 'n1.1.1');
+    lose(cluster, 'wounded');
+    deliver(cluster, 'executed', 'n1', 'n1.1.1');
+    cluster.pass('prepare', 'vote', 'decide', 'acknowledge');
+    expect(answerTo(cluster, 'c1')).toMatchObject({ type: 'txn_ok' });
+    deliver(cluster, 'execute', 'n2', 'n1.1.2');
+    lose(cluster, 'executed');
+    cluster.settle();
+    // Else it would be told that it found nothing at key 1, where it came second.
+    expect(answerTo(cluster, 'c2')).toMatchObject({ type: 'error', code: 14 });
+    expect([cluster.held('n2', 1), cluster.held('n3', 2)]).toEqual([['older'], undefined]);
+  });
+
+  test('is not voted on where the participant has lost in a crash what the coordinator knows', () => {
+    const cluster = new Cluster();
+    cluster.txn('c2', 'n1', younger);
+    deliver(cluster, 'execute', 'n2', 'n1.1.1', true);
+    deliver(cluster, 'executed', 'n1', 'n1.1.1');
+    cluster.crash('n2');
+    cluster.start('n2');
+    cluster.txn('c1', 'n2', older);
+    cluster.pass('executed', 'prepare', 'vote', 'decide', 'acknowledge');
+    deliver(cluster, 'execute', 'n2', 'n2.2.1');
+    cluster.pass('executed', 'prepare', 'vote', 'decide', 'acknowledge');
+    expect(cluster.held('n2', 1)).toEqual(['older']);
+    deliver(cluster, 'execute', 'n2', 'n1.1.1');
+    lose(cluster, 'executed');
+    cluster.settle();
+    expect(answerTo(cluster, 'c2')).toMatchObject({ type: 'error', code: 14 });
+    expect([cluster.held('n2', 1), cluster.held('n3', 2)]).toEqual([['older'], undefined]);
+  });
+
+  test('and the transaction goes through where the coordinator has heard of what it gave', () => {
+    const cluster = new Cluster();
+    cluster.txn('c1', 'n1', younger);
+    deliver(cluster, 'execute', 'n2', 'n1.1.1', true);
+    lose(cluster, 'executed');
+    cluster.crash('n2');
+    cluster.start('n2');
+    cluster.settle();
+    expect(answerTo(cluster, 'c1')).toMatchObject({ type: 'txn_ok', txn: [['r', 1, null], {}, {}] });
+    expect([cluster.held('n2', 1), cluster.held('n3', 2)]).toEqual([['younger'], 5]);
+  });
+});
+
 describe('votes and decision', () => {
   test('a vote leaves when the prepared record is on disk, and the commit when the decision is', () => {
     const cluster = executed();
@@ -182,7 +254,7 @@ describe('votes and decision', () => {
     cluster.network.length = 0;
     cluster.wait('n2', 20);
     expect(cluster.marks.get('participant-timed-out')).toBe(1);
-    tell(cluster, 'n1', 'n2', { type: 'prepare', tx });
+    tell(cluster, 'n1', 'n2', { type: 'prepare', tx, execution: '1.1' });
     expect(cluster.underWay('vote')).toMatchObject([{ body: { vote: 'no' } }]);
   });
 

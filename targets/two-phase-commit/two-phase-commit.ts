@@ -27,6 +27,7 @@ import type {
   Committing,
   Decision,
   Execute,
+  Executed,
   LogRecord,
   Prepared,
   Verdict,
@@ -53,7 +54,8 @@ interface Part {
   readonly steps: Step[];
   /** Where among all steps these are. */
   readonly places: number[];
-  isExecuted: boolean;
+  /** Which execution of the steps gave the results; null before there are any. */
+  execution: string | null;
   vote: 'yes' | 'read-only' | null;
   isAcknowledged: boolean;
 }
@@ -82,6 +84,8 @@ interface Cohort {
   readonly reads: readonly Scalar[];
   readonly writes: readonly Scalar[];
   state: 'waiting' | 'executed' | 'prepared';
+  /** Under what name the results were told; null before that, and after a restart. */
+  execution: string | null;
   isAgainst: boolean;
   changes: readonly (readonly [key: Scalar, value: Json])[];
   /** Ticks since it came, or since the vote. */
@@ -100,6 +104,7 @@ export class TwoPhaseCommit implements CommitDescription {
   readonly #tick: CommitEffect;
   #incarnation = 0;
   #transactions = 0;
+  #executions = 0;
   /** Lamport's clock: ages are later than all that this node has heard of. */
   #clock = 0;
 
@@ -203,7 +208,7 @@ export class TwoPhaseCommit implements CommitDescription {
         this.#onExecute(src, message);
         break;
       case 'executed':
-        this.#onExecuted(src, message.tx, message.results);
+        this.#onExecuted(src, message);
         break;
       case 'refused':
         this.#onRefused(message.tx, message.reply);
@@ -212,7 +217,7 @@ export class TwoPhaseCommit implements CommitDescription {
         this.#onWounded(message.tx);
         break;
       case 'prepare':
-        this.#onPrepare(src, message.tx);
+        this.#onPrepare(src, message.tx, message.execution);
         break;
       case 'vote':
         this.#onVote(src, message.tx, message.vote);
@@ -338,8 +343,9 @@ export class TwoPhaseCommit implements CommitDescription {
     }
   }
 
+  /** A checkpoint costs as much as there are verdicts: so it waits for as many records, and the cost of a record does not grow. */
   #checkpointIfDue(): void {
-    if (this.#recordsSinceCheckpoint < this.#config.checkpointRecords) return;
+    if (this.#recordsSinceCheckpoint < Math.max(this.#config.checkpointRecords, this.#verdicts.size)) return;
     this.#recordsSinceCheckpoint = 0;
     const cohorts = [...this.#cohorts.values()].filter(({ tx, state }) => state === 'prepared' && this.#logged.has(tx));
     const committing = [...this.#coordinated.values()].filter(({ phase }) => phase === 'committing');
@@ -357,13 +363,17 @@ export class TwoPhaseCommit implements CommitDescription {
     this.#mark('checkpoint-taken');
   }
 
+  /**
+   * What is over is remembered for those who ask, and may be forgotten: a participant asks no more, for it has followed; and who has
+   * a late copy of the steps carried out again is not asked to vote on that execution.
+   */
   #remember(verdict: Verdict): void {
     this.#verdicts.set(verdict.tx, verdict);
     if (verdict.name !== null) this.#named.set(verdict.name, verdict);
     if (this.#verdicts.size <= this.#config.verdictsMax) return;
     const [[tx, { name }]] = this.#verdicts as unknown as [[string, Verdict]];
     this.#verdicts.delete(tx);
-    if (name !== null) this.#named.delete(name);
+    if (name !== null && this.#named.get(name)?.tx === tx) this.#named.delete(name);
   }
 
   // The coordinator.
@@ -409,7 +419,7 @@ export class TwoPhaseCommit implements CommitDescription {
       const node = this.#ownerOf(step[1]);
       let part = parts.get(node);
       if (part === undefined) {
-        part = { node, steps: [], places: [], isExecuted: false, vote: null, isAcknowledged: false };
+        part = { node, steps: [], places: [], execution: null, vote: null, isAcknowledged: false };
         parts.set(node, part);
       }
       part.steps.push(step);
@@ -423,22 +433,23 @@ export class TwoPhaseCommit implements CommitDescription {
     return offer.ownerOf?.(key) ?? this.#nodeIds[hash(key) % this.#nodeIds.length]!;
   }
 
-  #onExecuted(src: string, tx: string, results: readonly Json[]): void {
+  #onExecuted(src: string, { tx, execution, results }: Executed): void {
     const coordinated = this.#coordinated.get(tx);
     if (coordinated?.phase !== 'executing') return;
     const part = partOf(coordinated, src);
-    part.isExecuted = true;
+    // Where it comes twice, results and execution are those of the one that came last.
+    part.execution = execution;
     part.places.forEach((place, i) => {
       coordinated.results[place] = results[i]!;
     });
-    if (!coordinated.parts.every(({ isExecuted }) => isExecuted)) return;
+    if (coordinated.parts.some((each) => each.execution === null)) return;
     if (coordinated.parts.length === 1 && part.steps.every(([f]) => f === 'r')) {
       this.#finish(coordinated);
       return;
     }
     coordinated.phase = 'voting';
     coordinated.waited = 0;
-    for (const { node } of coordinated.parts) this.#send(node, { type: 'prepare', tx });
+    for (const each of coordinated.parts) this.#send(each.node, { type: 'prepare', tx, execution: each.execution! });
   }
 
   #onVote(src: string, tx: string, vote: 'yes' | 'no' | 'read-only'): void {
@@ -559,7 +570,7 @@ export class TwoPhaseCommit implements CommitDescription {
   // The participant.
 
   #onExecute(src: string, { tx, age, name, steps, isWhole }: Execute): void {
-    // It may come twice, and late.
+    // It may come twice, and late: even after this node has dropped the transaction, or lost it in a crash. Then it is another execution.
     if (this.#cohorts.has(tx) || this.#verdicts.has(tx) || this.#overtaken.has(tx)) return;
     this.#clock = Math.max(this.#clock, age.clock);
     const writes = [...new Set(steps.filter(([f]) => f !== 'r').map(([, key]) => key))];
@@ -574,6 +585,7 @@ export class TwoPhaseCommit implements CommitDescription {
       reads: this.#config.mistake === 'no-read-locks' ? [] : reads,
       writes,
       state: 'waiting',
+      execution: null,
       isAgainst: false,
       changes: [],
       waited: 0,
@@ -625,8 +637,9 @@ export class TwoPhaseCommit implements CommitDescription {
     }
     cohort.changes = [...done.writes];
     cohort.isAgainst = done.isAgainst;
+    cohort.execution = `${this.#incarnation}.${++this.#executions}`;
     if (isWhole) this.#drop(cohort);
-    this.#send(coordinator, { type: 'executed', tx, results: done.results });
+    this.#send(coordinator, { type: 'executed', tx, execution: cohort.execution, results: done.results });
   }
 
   /** Ends a cohort that has not voted: this node may do so alone, at any time. */
@@ -636,16 +649,23 @@ export class TwoPhaseCommit implements CommitDescription {
     else this.#locks.release(cohort);
   }
 
-  #onPrepare(src: string, tx: string): void {
+  /**
+   * The coordinator asks about one execution of the steps, whose results it has. It is tempting to vote yes on any; but between two of them the
+   * locks were released, so that another transaction may have come in between, and the results are those of before.
+   */
+  #onPrepare(src: string, tx: string, execution: string): void {
     const cohort = this.#cohorts.get(tx);
     if (cohort?.state === 'prepared') {
       this.#send(src, { type: 'vote', tx, vote: 'yes' });
-    } else if (cohort?.state !== 'executed') {
-      // It never was executed here, or was dropped: wounded, given up, or lost in a crash.
+    } else if (cohort?.execution !== execution) {
+      // That one was dropped: wounded, given up, or lost in a crash.
       if (this.#verdicts.has(tx)) return;
       const vote = this.#config.mistake === 'votes-yes-when-unknown' ? 'yes' : 'no';
       this.#deeds.add(tx, vote === 'no' ? 'voted-no' : 'voted-yes');
       this.#send(src, { type: 'vote', tx, vote });
+      if (cohort === undefined) return;
+      this.#drop(cohort);
+      this.#grant();
     } else if (cohort.isAgainst) {
       this.#mark('voted-no-on-request');
       this.#voteNo(cohort);
@@ -818,6 +838,7 @@ const restoredCohort = ({ tx, coordinator, age, name, reads, writes, locked }: P
   reads,
   writes: locked,
   state: 'prepared',
+  execution: null,
   isAgainst: false,
   changes: writes,
   waited: 0,
@@ -838,7 +859,7 @@ const restoredCoordinated = ({ tx, participants }: Committing): Coordinated => (
     node,
     steps: [],
     places: [],
-    isExecuted: true,
+    execution: null,
     vote: 'yes',
     isAcknowledged: false,
   })),

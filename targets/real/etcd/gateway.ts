@@ -21,9 +21,10 @@ export class EtcdFailure extends Error {
   }
 }
 
-/** What etcd answers in the place of success. `code` is gRPC's. */
+/** What etcd answers in the place of success, up to 3.5 with `error`, from 3.6 on with `message`. `code` is gRPC's. */
 interface Refusal {
   readonly error?: string;
+  readonly message?: string;
   readonly code?: number;
 }
 
@@ -115,7 +116,7 @@ function answerIn(text: string, status: number): unknown {
     throw new EtcdFailure(`HTTP ${status}: ${text.slice(0, 200)}`, false);
   }
   if (status === 200) return answer;
-  const { error = `HTTP ${status}`, code } = answer as Refusal;
+  const { message, error = message ?? `HTTP ${status}`, code } = (answer ?? {}) as Refusal;
   throw new EtcdFailure(error, (code !== undefined && certainCodes.has(code)) || certainRefusals.has(error));
 }
 
