@@ -104,7 +104,7 @@ export abstract class ContainerNode {
           ...configuration.HostConfig,
           NetworkMode: `container:${this.pod.id}`,
           Mounts: [
-            // Labelled here too: Docker makes a volume anew that is gone when the container is made.
+            // Labelled here too: where the volume is gone when the container is made, Docker makes another.
             ...volumes.map(({ name: Source, folder: Target }) => ({
               Type: 'volume' as const,
               Source,
