@@ -440,7 +440,7 @@ test.skipIf(whyNoDocker !== undefined || findProgram('etcd') === undefined)(
     });
     const { results, ops } = await runComposed(system, { nodes: 3, nemesis: ['partition', 'kill'], timeLimitMs: 5000 });
     expect(results.valid, JSON.stringify(results.checkers)).toBe(true);
-    expect(ops.filter(({ type }) => type === 'ok').length).toBeGreaterThan(50);
+    expect(ops.filter(({ type }) => type === 'ok').length).toBeGreaterThan(10);
   },
   120_000,
 );
