@@ -171,7 +171,7 @@ function howToLookInside(run: string, { system, nodeIds }: Test): string {
 
 /** A Docker that is stopped ends its containers first: whatever failed then, it was that. */
 async function explain(engine: Engine, error: unknown): Promise<unknown> {
-  for (let attempt = 0; attempt < 4; attempt++) {
+  for (let attempt = 0; attempt < 10; attempt++) {
     await sleep(250);
     if (await answers(engine)) continue;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
