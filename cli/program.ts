@@ -103,7 +103,7 @@ const programUsage = `<target> [options]           run a test (short for: ftest 
        ftest replay <run>                 run a stored run again, and say whether anything differs
        ftest report <run>                 render the report of a stored run again
        ftest list [kind]                  targets, workloads, nemeses, promises, bugs, models
-       ftest doctor                       what this machine can do: Docker, nftables, netem
+       ftest doctor                       what this machine can do: Docker, nftables, libfaketime
        ftest clean                        remove what runs in containers have left behind`;
 
 const examples = `
